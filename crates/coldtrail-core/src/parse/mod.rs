@@ -1,0 +1,44 @@
+//! Lines to records. One file per format behind [`Format`]; [`detect`] says which format a file has.
+//!
+//! It never drops a line: every line ends as ok, partial, raw or skipped, with a reason.
+
+use crate::record::{Rec, Span};
+use std::sync::Arc;
+
+/// A log format: a fast path over whole blocks where the format allows one, and a tolerant reader of single lines.
+pub trait Format: Send + Sync {
+    /// The name that the coverage table and `records` print: `apache-combined`, `iis-w3c`.
+    fn name(&self) -> &str;
+
+    /// Reads one line (without its line end). Never fails: what cannot be read is `Partial` or `Raw` with a reason.
+    fn parse_line(&self, block: &[u8], line: Span) -> Rec;
+
+    /// Reads a block of whole lines; appends one record per line, in order.
+    fn parse_block(&self, block: &[u8], records: &mut Vec<Rec>) {
+        for line in lines(block) {
+            records.push(self.parse_line(block, line));
+        }
+    }
+
+    /// The format in force after this block, if a directive in the block changed it.
+    fn after(&self, block: &[u8]) -> Option<Arc<dyn Format>> {
+        let _ = block;
+        None
+    }
+}
+
+/// The lines of a block without their line ends (`\n` or `\r\n`). A last line without a newline counts.
+pub fn lines(block: &[u8]) -> impl Iterator<Item = Span> + '_ {
+    let mut start = 0;
+    let mut ends = memchr::memchr_iter(b'\n', block);
+    std::iter::from_fn(move || {
+        if start >= block.len() {
+            return None;
+        }
+        let end = ends.next().unwrap_or(block.len());
+        let trimmed = if end > start && block[end - 1] == b'\r' { end - 1 } else { end };
+        let line = Span::new(start, trimmed);
+        start = end + 1;
+        Some(line)
+    })
+}

@@ -1,0 +1,156 @@
+//! Who asked: an address in one canonical form, or a host name where the server logs names.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// A client as a table key: IPv4 as an IPv4-mapped address, IPv6 as it is, a name by a 128-bit hash of its text.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ClientKey {
+    bits: u128,
+    is_name: bool,
+}
+
+const V4_MAPPED: u128 = 0xffff_0000_0000;
+
+impl ClientKey {
+    /// Reads the client field of a log: `203.0.113.9`, `[2001:db8::1]:443`, `fe80::1%eth0`, `203.0.113.9:5123`, or a name.
+    #[inline]
+    pub fn parse(text: &[u8]) -> Self {
+        if let Some(v4) = parse_ipv4(text) {
+            return Self { bits: V4_MAPPED | u128::from(v4), is_name: false };
+        }
+        Self::parse_slow(text)
+    }
+
+    #[cold]
+    fn parse_slow(text: &[u8]) -> Self {
+        let text = text.trim_ascii();
+        let bare = match text {
+            [b'[', rest @ ..] => rest.split(|c| *c == b']').next().unwrap_or_default(),
+            _ => text,
+        };
+        let bare = bare.split(|c| *c == b'%').next().unwrap_or_default();
+        let parsed = std::str::from_utf8(bare).ok().and_then(|t| {
+            t.parse::<IpAddr>().ok().or_else(|| t.rsplit_once(':').and_then(|(a, _)| a.parse::<Ipv4Addr>().ok().map(IpAddr::V4)))
+        });
+        match parsed {
+            Some(ip) => Self::from(ip),
+            None => Self { bits: hash128(&text.to_ascii_lowercase()), is_name: true },
+        }
+    }
+
+    /// The address; none if the log has a name.
+    pub fn ip(self) -> Option<IpAddr> {
+        if self.is_name {
+            return None;
+        }
+        let v6 = Ipv6Addr::from(self.bits);
+        Some(v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4))
+    }
+
+    pub fn is_name(self) -> bool {
+        self.is_name
+    }
+
+    /// The /24 of an IPv4 address, the /48 of an IPv6 address; a name is its own network.
+    #[inline]
+    pub fn network(self) -> Self {
+        if self.is_name {
+            return self;
+        }
+        let mask = if self.bits >> 32 == V4_MAPPED >> 32 { !0xff } else { !0u128 << 80 };
+        Self { bits: self.bits & mask, is_name: false }
+    }
+
+    /// `203.0.113.0/24`, `2001:db8::/48`.
+    pub fn network_text(self) -> Option<String> {
+        self.network().ip().map(|ip| format!("{ip}/{}", if ip.is_ipv4() { 24 } else { 48 }))
+    }
+
+    /// Private, loopback, link-local or unique-local: one of our own.
+    pub fn is_internal(self) -> bool {
+        match self.ip() {
+            Some(IpAddr::V4(a)) => a.is_private() || a.is_loopback() || a.is_link_local(),
+            Some(IpAddr::V6(a)) => a.is_loopback() || a.is_unique_local() || a.is_unicast_link_local(),
+            None => false,
+        }
+    }
+
+    pub fn is_loopback(self) -> bool {
+        self.ip().is_some_and(|ip| ip.is_loopback())
+    }
+
+    /// Both halves, for hashing.
+    #[inline]
+    pub fn words(self) -> (u64, u64) {
+        ((self.bits >> 64) as u64 ^ if self.is_name { 0x6e61_6d65 } else { 0 }, self.bits as u64)
+    }
+}
+
+impl From<IpAddr> for ClientKey {
+    fn from(ip: IpAddr) -> Self {
+        let v6 = match ip {
+            IpAddr::V4(a) => a.to_ipv6_mapped(),
+            IpAddr::V6(a) => a,
+        };
+        Self { bits: u128::from(v6), is_name: false }
+    }
+}
+
+/// Two independent 64-bit hashes of a name, the same in every run: names are keys of output, and an attacker gains
+/// nothing from a collision that would cost 2^64 tries.
+fn hash128(text: &[u8]) -> u128 {
+    use std::hash::BuildHasher;
+    let half = |seed| foldhash::quality::FixedState::with_seed(seed).hash_one(text);
+    u128::from(half(0x636f_6c64)) << 64 | u128::from(half(0x7472_6169))
+}
+
+#[inline]
+fn parse_ipv4(b: &[u8]) -> Option<u32> {
+    if b.len() < 7 || b.len() > 15 {
+        return None;
+    }
+    let (mut addr, mut octet, mut digits, mut dots) = (0u32, 0u32, 0u32, 0u32);
+    for &c in b {
+        let d = c.wrapping_sub(b'0');
+        if d < 10 {
+            octet = octet * 10 + u32::from(d);
+            digits += 1;
+            if digits > 3 || octet > 255 {
+                return None;
+            }
+        } else if c == b'.' && digits > 0 && dots < 3 {
+            addr = addr << 8 | octet;
+            (octet, digits) = (0, 0);
+            dots += 1;
+        } else {
+            return None;
+        }
+    }
+    (dots == 3 && digits > 0).then_some(addr << 8 | octet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_address_are_one_key() {
+        let same = |a: &str, b: &str| assert_eq!(ClientKey::parse(a.as_bytes()), ClientKey::parse(b.as_bytes()), "{a} {b}");
+        same("203.0.113.9", "::ffff:203.0.113.9");
+        same("203.0.113.9", "203.0.113.9:51234");
+        same("2001:DB8::1", "[2001:db8:0::1]:443");
+        same("fe80::1%eth0", "fe80::1");
+        same("Scan-7.example.net", "scan-7.EXAMPLE.net");
+        assert!(ClientKey::parse(b"scan-7.example.net").ip().is_none());
+        assert!(ClientKey::parse(b"1.2.3.256").is_name());
+        assert_eq!(ClientKey::parse(b"203.0.113.9").ip().map(|i| i.to_string()), Some("203.0.113.9".into()));
+    }
+
+    #[test]
+    fn networks() {
+        let net = |a: &str| ClientKey::parse(a.as_bytes()).network_text();
+        assert_eq!(net("203.0.113.9").as_deref(), Some("203.0.113.0/24"));
+        assert_eq!(net("2001:db8:1:2::9").as_deref(), Some("2001:db8:1::/48"));
+        assert_eq!(net("a.example"), None);
+    }
+}

@@ -1,0 +1,299 @@
+//! `Rec`: a parsed line as offsets into its block. Nothing is copied and nothing is decoded until somebody asks.
+
+use super::{Escape, NO_TIME};
+
+/// Bytes of a block. An absent field is not an empty one: a log that does not carry the field has none, a log that
+/// carries `""` has an empty one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Span {
+    start: u32,
+    len: u32,
+}
+
+impl Span {
+    pub const NONE: Self = Self { start: u32::MAX, len: 0 };
+
+    #[inline]
+    pub fn new(start: usize, end: usize) -> Self {
+        debug_assert!(start <= end);
+        Self { start: start as u32, len: (end - start) as u32 }
+    }
+
+    #[inline]
+    pub fn is_none(self) -> bool {
+        self.start == u32::MAX
+    }
+
+    #[inline]
+    pub fn is_some(self) -> bool {
+        !self.is_none()
+    }
+
+    #[inline]
+    pub fn start(self) -> usize {
+        self.start as usize
+    }
+
+    #[inline]
+    pub fn end(self) -> usize {
+        self.start as usize + self.len as usize
+    }
+
+    #[inline]
+    pub fn len(self) -> usize {
+        self.len as usize
+    }
+
+    #[inline]
+    pub fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    /// The bytes, or none where the field is absent.
+    #[inline]
+    pub fn get(self, block: &[u8]) -> Option<&[u8]> {
+        if self.is_none() { None } else { block.get(self.start()..self.end()) }
+    }
+
+    /// The bytes; empty where the field is absent.
+    #[inline]
+    pub fn bytes(self, block: &[u8]) -> &[u8] {
+        self.get(block).unwrap_or_default()
+    }
+}
+
+/// How far a line was understood.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Outcome {
+    /// Every field that the format has was read.
+    Ok,
+    /// Client, time or request could be read, but not everything; `reason` says what is missing.
+    Partial,
+    /// Not understood; the line itself is the evidence.
+    #[default]
+    Raw,
+    /// Not a request: a header, a comment, a blank line.
+    Skipped,
+}
+
+/// Why a line is not `Ok`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub enum Reason {
+    #[default]
+    None,
+    /// No known format fits the line.
+    UnknownFormat,
+    /// No time stamp that can be read.
+    BadTime,
+    /// The client field is empty or not there.
+    NoClient,
+    /// The request is not `METHOD target HTTP/x`: binary, empty or cut.
+    BadRequest,
+    /// The status is not a number.
+    BadStatus,
+    /// The size is neither a number nor `-`.
+    BadSize,
+    /// Fewer fields than the format has.
+    TooFewFields,
+    /// More fields than the format has, and no way to tell which are meant.
+    TooManyFields,
+    /// A quote inside a field makes it uncertain where the field ends.
+    AmbiguousQuotes,
+    /// JSON that does not parse.
+    BadJson,
+    /// The line is longer than the cap and was cut.
+    TooLong,
+    /// The line ends in the middle: the input was cut off.
+    CutOff,
+}
+
+impl Reason {
+    /// Words for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::UnknownFormat => "no known format fits",
+            Self::BadTime => "the time cannot be read",
+            Self::NoClient => "no client address",
+            Self::BadRequest => "the request is not METHOD TARGET HTTP/x",
+            Self::BadStatus => "the status is not a number",
+            Self::BadSize => "the size is not a number",
+            Self::TooFewFields => "fewer fields than the format has",
+            Self::TooManyFields => "more fields than the format has",
+            Self::AmbiguousQuotes => "quotes inside a field: its end is uncertain",
+            Self::BadJson => "not valid JSON",
+            Self::TooLong => "longer than the line cap, cut",
+            Self::CutOff => "the input ends inside this line",
+        }
+    }
+}
+
+/// A number that a log may not carry: `u64::MAX` stands for absent, so that a record stays flat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Metric(u64);
+
+impl Metric {
+    pub const NONE: Self = Self(u64::MAX);
+
+    #[inline]
+    pub fn new(value: u64) -> Self {
+        Self(value.min(u64::MAX - 1))
+    }
+
+    #[inline]
+    pub fn get(self) -> Option<u64> {
+        if self.0 == u64::MAX { None } else { Some(self.0) }
+    }
+
+    /// The value, 0 where the log does not carry it.
+    #[inline]
+    pub fn or_zero(self) -> u64 {
+        if self.0 == u64::MAX { 0 } else { self.0 }
+    }
+}
+
+/// Whose log a record is from: a server logs strangers who come in, a proxy logs its own people who go out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Role {
+    #[default]
+    Server,
+    Proxy,
+}
+
+/// One line. All spans are offsets into the block that it was parsed from and hold the bytes as logged; `escape`
+/// says how to undo the server's escaping (`unescape`). For W3C headers `+` means a space, which `escape` says too.
+#[derive(Clone, Copy, Debug)]
+pub struct Rec {
+    pub line: Span,
+    pub outcome: Outcome,
+    pub reason: Reason,
+    pub escape: Escape,
+    pub role: Role,
+    /// Digits after the second that the log carries: 0, 3, 6 or 9.
+    pub ts_digits: u8,
+    /// 0 where the log has none; Squid writes 000 for a request that never got an answer, which is 0 too.
+    pub status_code: u16,
+    /// Microseconds since 1970 UTC; `NO_TIME` where absent.
+    pub ts_us: i64,
+    /// The address the request came from, as logged. Behind a proxy: the one that the proxy vouches for.
+    pub client: Span,
+    /// The peer of the connection where the log has both.
+    pub peer: Span,
+    pub user: Span,
+    pub method: Span,
+    /// Name or address of the server asked, without port unless the log joins them.
+    pub host: Span,
+    /// The request target as logged, where it is one piece; else `path` and `query` are the pieces.
+    pub target: Span,
+    /// The target up to the first `?`, without scheme and host.
+    pub path: Span,
+    /// What follows the first `?`; absent if there is none.
+    pub query: Span,
+    pub referrer: Span,
+    pub user_agent: Span,
+    pub cookie: Span,
+    pub body: Span,
+    /// Cache or filter verdict of a proxy: `TCP_DENIED`, `PROXIED`, `blocked`.
+    pub action: Span,
+    /// Content type of the answer.
+    pub mime: Span,
+    /// Bytes to the client with headers.
+    pub response_bytes: Metric,
+    /// Bytes to the client without headers.
+    pub response_body_bytes: Metric,
+    /// Bytes from the client.
+    pub request_bytes: Metric,
+    pub duration_us: Metric,
+}
+
+impl Rec {
+    /// A record of which nothing is known but where its line is.
+    #[inline]
+    pub fn unread(line: Span) -> Self {
+        Self {
+            line,
+            outcome: Outcome::Raw,
+            reason: Reason::UnknownFormat,
+            escape: Escape::None,
+            role: Role::Server,
+            ts_digits: 0,
+            status_code: 0,
+            ts_us: NO_TIME,
+            client: Span::NONE,
+            peer: Span::NONE,
+            user: Span::NONE,
+            method: Span::NONE,
+            host: Span::NONE,
+            target: Span::NONE,
+            path: Span::NONE,
+            query: Span::NONE,
+            referrer: Span::NONE,
+            user_agent: Span::NONE,
+            cookie: Span::NONE,
+            body: Span::NONE,
+            action: Span::NONE,
+            mime: Span::NONE,
+            response_bytes: Metric::NONE,
+            response_body_bytes: Metric::NONE,
+            request_bytes: Metric::NONE,
+            duration_us: Metric::NONE,
+        }
+    }
+
+    /// Bytes that left towards the client: with headers if logged, else without.
+    #[inline]
+    pub fn bytes_out(&self) -> Metric {
+        if self.response_body_bytes == Metric::NONE { self.response_bytes } else { self.response_body_bytes }
+    }
+
+    /// Splits `target` (must be set) into host, path and query: `http://h/p?q`, `h:443` (CONNECT), `/p?q`.
+    #[inline]
+    pub fn split_target(&mut self, block: &[u8]) {
+        let target = self.target.bytes(block);
+        let start = self.target.start();
+        let mut at = 0;
+        if target.first() != Some(&b'/') {
+            if let Some(scheme) = memchr::memmem::find(target.get(..16.min(target.len())).unwrap_or_default(), b"://") {
+                let from = scheme + 3;
+                let rest = &target[from..];
+                let end = memchr::memchr3(b'/', b'?', b'#', rest).map_or(target.len(), |i| from + i);
+                self.host = Span::new(start + from, start + end);
+                at = end;
+            } else if self.method.bytes(block) == b"CONNECT" {
+                self.host = self.target;
+                at = target.len();
+            }
+        }
+        let question = memchr::memchr(b'?', &target[at..]).map(|i| at + i);
+        let end = question.unwrap_or(target.len());
+        self.path = Span::new(start + at, start + end);
+        self.query = question.map_or(Span::NONE, |q| Span::new(start + q + 1, start + target.len()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(method: &str, target: &str, host: Option<&str>, path: &str, query: Option<&str>) {
+        let block = format!("{method} {target}");
+        let mut rec = Rec::unread(Span::new(0, block.len()));
+        rec.method = Span::new(0, method.len());
+        rec.target = Span::new(method.len() + 1, block.len());
+        rec.split_target(block.as_bytes());
+        let text = |s: Span| s.get(block.as_bytes()).map(|b| std::str::from_utf8(b).expect("ascii"));
+        assert_eq!((text(rec.host), text(rec.path), text(rec.query)), (host, Some(path), query), "{target}");
+    }
+
+    #[test]
+    fn splits_targets() {
+        check("GET", "/a/b?x=1?y", None, "/a/b", Some("x=1?y"));
+        check("GET", "/?", None, "/", Some(""));
+        check("GET", "http://h.example:81/p?q", Some("h.example:81"), "/p", Some("q"));
+        check("GET", "http://h.example", Some("h.example"), "", None);
+        check("GET", "http://h.example?q=/x", Some("h.example"), "", Some("q=/x"));
+        check("CONNECT", "h.example:443", Some("h.example:443"), "", None);
+        check("OPTIONS", "*", None, "*", None);
+        check("GET", "/go?to=http://x/", None, "/go", Some("to=http://x/"));
+    }
+}

@@ -1,0 +1,1 @@
+//! Writes a finished scan for people and programs.
