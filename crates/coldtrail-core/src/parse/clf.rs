@@ -14,22 +14,25 @@ use crate::record::{ClfClock, Escape, FormatId, Metric, NO_TIME, Rec, Span};
 /// The family of the common log format, with the escaping of the server that wrote it.
 pub struct Clf {
     escape: Escape,
+    id: FormatId,
 }
 
 impl Clf {
     /// `Backslash` for Apache and nginx, `None` for nginx `escape=none` and Squid.
     pub fn new(escape: Escape) -> Self {
-        Self { escape }
+        Self { escape, id: COMBINED }
+    }
+
+    /// The member of the family that most lines are of.
+    pub(super) fn with_id(mut self, id: FormatId) -> Self {
+        self.id = id;
+        self
     }
 }
 
 impl Format for Clf {
-    fn name(&self) -> &str {
-        "combined"
-    }
-
     fn id(&self) -> FormatId {
-        COMBINED
+        self.id
     }
 
     fn parse_line(&self, block: &[u8], line: Span) -> Rec {

@@ -3,16 +3,32 @@
 //!
 //! It never drops a line: every line ends as ok, partial, raw or skipped, with a reason.
 
+mod any;
 mod clf;
 mod clf_tolerant;
+mod error_log;
+mod explain;
 mod formats;
+mod haproxy;
+mod json;
+mod json_keys;
 mod log_format;
 mod log_match;
+mod parser;
 mod request;
 mod slot;
+mod squid;
 mod time_format;
+mod w3c;
+mod zeek;
 
 pub use clf::Clf;
+pub use explain::{Explained, explain};
+pub use json::Json;
+pub use parser::Parser;
+pub use squid::Squid;
+pub use w3c::W3c;
+pub use zeek::Zeek;
 pub use log_format::{LogFormat, LogFormatError};
 pub use formats::{FormatInfo, format_info, format_name, formats};
 
