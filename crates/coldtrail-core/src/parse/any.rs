@@ -1,12 +1,12 @@
 //! One line whose format is not known: every reader is asked, the strictest first.
 
 use super::clf_tolerant::read_line;
-use super::formats::{NGINX_PROXY_MANAGER, SQUID};
+use super::formats::SQUID;
+use super::presets::presets;
 use super::request::trim_line;
 use super::w3c::W3c;
-use super::{Format, LogFormat, Squid, error_log, haproxy, json};
-use crate::record::{Escape, FormatId, Outcome, Rec, Span};
-use std::sync::OnceLock;
+use super::{Format, Squid, error_log, haproxy, json, key_value, umbrella};
+use crate::record::{Escape, FormatId, Outcome, Reason, Rec, Span};
 
 /// Reads each line on its own; `id` is what most lines of the file are.
 pub(super) struct Any {
@@ -49,18 +49,9 @@ fn try_readers(block: &[u8], line: Span, text: Span) -> Rec {
     let found = |rec: &Rec| rec.outcome != Outcome::Raw;
     match bytes.first() {
         Some(b'{') => {
-            let rec = json::read_object(block, line, text);
-            if found(&rec) {
-                return rec;
-            }
+            return json::read_object(block, line, text);
         }
         Some(b'[') => {
-            for format in proxy_manager() {
-                let rec = format.parse_line(block, text);
-                if rec.outcome == Outcome::Ok {
-                    return rec;
-                }
-            }
             if let Some(rec) = error_log::read(block, line, text) {
                 return rec;
             }
@@ -82,6 +73,12 @@ fn try_readers(block: &[u8], line: Span, text: Span) -> Rec {
     if let Some(rec) = haproxy::read(block, line, text) {
         return rec;
     }
+    if let Some(rec) = try_presets(block, text) {
+        return rec;
+    }
+    if let Some(rec) = key_value::read(block, line, text).or_else(|| umbrella::read(block, line, text)) {
+        return rec;
+    }
     let rec = read_line(block, text, Escape::Backslash);
     if found(&rec) {
         return rec;
@@ -92,17 +89,15 @@ fn try_readers(block: &[u8], line: Span, text: Span) -> Rec {
     }
 }
 
-/// The two formats of Nginx Proxy Manager: with an upstream, and without.
-fn proxy_manager() -> &'static [LogFormat] {
-    static FORMATS: OnceLock<Vec<LogFormat>> = OnceLock::new();
-    FORMATS.get_or_init(|| {
-        let tail = r#"- $request_method $scheme $host "$request_uri" [Client $remote_addr] [Length $body_bytes_sent] [Gzip $gzip_ratio]"#;
-        let proxied = format!(
-            r#"[$time_local] $upstream_cache_status $upstream_status $status {tail} [Sent-to $server] "$http_user_agent" "$http_referer""#
-        );
-        let plain = format!(r#"[$time_local] $status {tail} "$http_user_agent" "$http_referer""#);
-        [plain, proxied].iter().filter_map(|f| LogFormat::compile(f).ok()).map(|f| f.with_id(NGINX_PROXY_MANAGER)).collect()
-    })
+/// The presets, whole lines only. Ambassador writes `ACCESS ` before Envoy's line.
+fn try_presets(block: &[u8], text: Span) -> Option<Rec> {
+    let skip = if text.bytes(block).starts_with(b"ACCESS [") { 7 } else { 0 };
+    let text = Span::new(text.start() + skip, text.end());
+    // All of them have the time first, or after one word, or (S3) an address right behind it.
+    let head = &text.bytes(block)[..text.len().min(200)];
+    let may_fit = head.first() == Some(&b'[') || memchr::memmem::find(head, b"T").is_some_and(|i| i >= 10 && head[i - 3] == b'-') || head.get(64) == Some(&b' ');
+    let whole = |rec: &Rec| rec.outcome == Outcome::Ok || rec.outcome == Outcome::Partial && matches!(rec.reason, Reason::NoClient | Reason::BadRequest);
+    if may_fit { presets().iter().map(|f| f.parse_line(block, text)).find(whole) } else { None }
 }
 
 /// What is behind a syslog head: `<134>Nov 24 02:12:46 host program[1]: `, with or without priority or host, or

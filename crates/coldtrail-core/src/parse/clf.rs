@@ -159,6 +159,7 @@ fn fast_answer(rec: &mut Rec, block: &[u8], q1: usize, end: usize) -> bool {
         return false;
     }
     rec.status_code = u16::from(d(1)) * 100 + u16::from(d(2)) * 10 + u16::from(d(3));
+    rec.has_status = true;
     let size = &block[q1 + 6..end];
     if size == b"-" {
         rec.response_body_bytes = Metric::NONE;

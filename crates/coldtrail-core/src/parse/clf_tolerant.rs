@@ -160,6 +160,7 @@ impl<'a> Reader<'a> {
         let Some(closing) = self.find_closing(open) else { return self.read_cut_request(open) };
         split_request(&mut self.rec, self.block, open + 1, closing.quote);
         self.rec.status_code = closing.status.unwrap_or(0);
+        self.rec.has_status = closing.status.is_some();
         self.rec.response_body_bytes = closing.size;
         self.read_tail(closing.end);
     }
@@ -337,7 +338,10 @@ impl<'a> Reader<'a> {
             return true;
         }
         let inner = first + 1;
-        let breaks: Vec<usize> = memchr::memmem::find_iter(self.text(first, last + 1), b"\" \"").map(|i| first + i).collect();
+        let breaks: Vec<usize> = memchr::memmem::find_iter(self.text(inner.min(last), last + 1), b"\" \"")
+            .map(|i| inner + i)
+            .filter(|i| i + 3 <= last)
+            .collect();
         let mut n_breaks = breaks.len();
         let mut user_agent_end = last;
         if n_breaks >= 2 {

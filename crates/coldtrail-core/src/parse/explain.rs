@@ -27,7 +27,7 @@ pub fn explain(line: &[u8], hint: Option<&str>) -> Result<Explained, LogFormatEr
             fields.push((field.name(), printable(&text)));
         }
     }
-    if rec.status_code != 0 {
+    if rec.has_status {
         fields.push(("status_code", rec.status_code.to_string()));
     }
     let metrics = [

@@ -41,10 +41,9 @@ pub(super) fn read(block: &[u8], line: Span, text: Span) -> Option<Rec> {
     (rec.ts_us, rec.ts_digits, rec.ts_assumed_utc) = (ts_us, digits_n, close - open - 1 < 26);
     let place = |from: usize, to: usize| Span::new(text.start() + from, text.start() + to);
     rec.client = bare_address(block, place(client_at, head.len()));
-    rec.status_code = match digits(word(3)) {
-        Some(s) if s <= 999 => s as u16,
-        _ => 0,
-    };
+    if let Some(status) = digits(word(3)).filter(|s| *s <= 999) {
+        (rec.status_code, rec.has_status) = (status as u16, true);
+    }
     rec.response_bytes = metric(digits(word(4).strip_prefix(b"+").unwrap_or(word(4))));
     let total = memchr::memrchr(b'/', word(2)).and_then(|i| {
         let ms = &word(2)[i + 1..];

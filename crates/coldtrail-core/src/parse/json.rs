@@ -59,7 +59,7 @@ pub(super) fn read_object(block: &[u8], line: Span, text: Span) -> Rec {
     let mut rec = Rec::begin(line);
     rec.format = JSON;
     rec.escape = Escape::Json;
-    let mut sink = Sink { rec, block, ranks: [u8::MAX; N_KINDS], duration: Span::NONE, date: Span::NONE, time: Span::NONE, request: Span::NONE };
+    let mut sink = Sink::new(rec, block);
     let mut scanner = Scanner { block, at: text.start(), end: text.end(), path: [0; MAX_PATH], path_len: 0, fault: Reason::None };
     scanner.value(0, &mut sink);
     let rest = Span::new(scanner.at.min(text.end()), text.end());
@@ -73,9 +73,9 @@ pub(super) fn read_object(block: &[u8], line: Span, text: Span) -> Rec {
 
 /// A scalar value: a string without its quotes, or a number or word.
 #[derive(Clone, Copy)]
-struct Value {
-    span: Span,
-    is_string: bool,
+pub(super) struct Value {
+    pub(super) span: Span,
+    pub(super) is_string: bool,
 }
 
 struct Scanner<'a> {
@@ -262,8 +262,8 @@ impl Scanner<'_> {
 }
 
 /// Puts values into the record as they are found.
-struct Sink<'a> {
-    rec: Rec,
+pub(super) struct Sink<'a> {
+    pub(super) rec: Rec,
     block: &'a [u8],
     ranks: [u8; N_KINDS],
     duration: Span,
@@ -272,21 +272,36 @@ struct Sink<'a> {
     request: Span,
 }
 
-impl Sink<'_> {
-    fn take(&mut self, path: &[u8], value: Value) {
+impl<'a> Sink<'a> {
+    pub(super) fn new(rec: Rec, block: &'a [u8]) -> Self {
+        let none = Span::NONE;
+        Self { rec, block, ranks: [u8::MAX; N_KINDS], duration: none, date: none, time: none, request: none }
+    }
+
+    pub(super) fn text(&self, span: Span) -> &'a [u8] {
+        span.bytes(self.block)
+    }
+
+    /// Takes a value by the name of its key.
+    pub(super) fn take(&mut self, path: &[u8], value: Value) {
         if path.is_empty() {
             return;
         }
         let Some((key, rank)) = lookup(path) else { return };
-        let text = value.span.bytes(self.block);
-        if !value.is_string && matches!(text, b"null" | b"true" | b"false") {
-            return;
-        }
         match path {
             b"id.orig_h" => self.rec.format = ZEEK_JSON,
             b"downstreamstatus" => self.rec.format = TRAEFIK_JSON,
             b"request.remote_ip" | b"request.uri" => self.rec.format = CADDY,
             _ => {}
+        }
+        self.put(key, rank, value);
+    }
+
+    /// Takes a value of a known meaning, if none of a better rank was taken.
+    pub(super) fn put(&mut self, key: Key, rank: u8, value: Value) {
+        let text = value.span.bytes(self.block);
+        if !value.is_string && matches!(text, b"null" | b"true" | b"false") {
+            return;
         }
         let slot = match key {
             Key::Duration => return self.duration = value.span,
@@ -320,7 +335,7 @@ impl Sink<'_> {
         }
     }
 
-    fn finish(mut self) -> Rec {
+    pub(super) fn finish(mut self) -> Rec {
         let block = self.block;
         if self.request.is_some() {
             let (method, target) = (self.rec.method, self.rec.target);

@@ -86,6 +86,11 @@ impl LogFormat {
         }
     }
 
+    pub(super) fn with_escape(mut self, escape: Escape) -> Self {
+        self.escape = escape;
+        self
+    }
+
     pub(super) fn with_id(mut self, id: FormatId) -> Self {
         self.id = id;
         self
@@ -231,6 +236,9 @@ fn nginx_slot(name: &[u8]) -> Slot {
         b"bytes_sent" => Slot::Bytes,
         b"request_length" => Slot::RequestBytes,
         b"request_time" => Slot::DurationS,
+        // For the presets: not variables of nginx.
+        b"duration_ms" => Slot::DurationMs,
+        b"_" => Slot::Word,
         b"http_referer" => Slot::Referrer,
         b"http_user_agent" => Slot::UserAgent,
         b"http_cookie" => Slot::Cookie,

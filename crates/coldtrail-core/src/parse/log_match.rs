@@ -3,6 +3,7 @@
 //! A value ends where the next literal stands. Where that literal also occurs inside a value, the first place from
 //! which the rest of the line fits is taken, with a bound on how many places are tried.
 
+use super::formats::{AWS_ALB, AWS_ELB, AWS_S3, ENVOY};
 use super::log_format::{LogFormat, Piece, Place};
 use super::request::trim_line;
 use super::slot::{Slot, check};
@@ -74,6 +75,9 @@ impl Matcher<'_> {
         }
         if rec.outcome == Outcome::Ok {
             check(&mut rec);
+        }
+        if matches!(rec.format, AWS_ALB | AWS_ELB | AWS_S3 | ENVOY) {
+            rec.ts_assumed_utc = false;
         }
         rec.or_raw()
     }

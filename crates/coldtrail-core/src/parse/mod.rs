@@ -12,13 +12,16 @@ mod formats;
 mod haproxy;
 mod json;
 mod json_keys;
+mod key_value;
 mod log_format;
 mod log_match;
 mod parser;
+mod presets;
 mod request;
 mod slot;
 mod squid;
 mod time_format;
+mod umbrella;
 mod w3c;
 mod zeek;
 

@@ -59,7 +59,7 @@ fn read(block: &[u8], line: Span, text: Span) -> Option<Rec> {
     rec.duration_us = metric(scaled(elapsed_ms.strip_prefix(b"-").unwrap_or(elapsed_ms), 3));
     rec.action = Span::new(result.start(), result.start() + slash);
     match digits(&result.bytes(block)[slash + 1..]) {
-        Some(status) if status <= 999 => rec.status_code = status as u16,
+        Some(status) if status <= 999 => (rec.status_code, rec.has_status) = (status as u16, true),
         _ => rec.flag(Reason::BadStatus),
     }
     let Some(bytes) = word(block, &mut at, end) else {
