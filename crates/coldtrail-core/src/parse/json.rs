@@ -4,7 +4,7 @@
 //! stand raw in strings, a quote that is not escaped does not end the record, a cut line keeps what was read. Values
 //! are spans; nothing is copied.
 
-use super::formats::{CADDY, JSON, TRAEFIK_JSON, ZEEK_JSON};
+use super::formats::{CADDY, JSON, KEY_VALUE, TRAEFIK_JSON, ZEEK_JSON};
 use super::json_keys::{Key, lookup};
 use super::request::{metric, scaled, set_client_list, trim_line};
 use super::slot::{Slot, check};
@@ -381,7 +381,8 @@ impl<'a> Sink<'a> {
             set_role(&mut self.rec, block);
         }
         let has_request = self.rec.target.is_some() || self.rec.path.is_some() || self.rec.method.is_some() || self.request.is_some();
-        if !has_request && self.rec.status_code == 0 {
+        let has_contact = self.rec.format == KEY_VALUE && self.rec.host.is_some() && self.rec.client.is_some();
+        if !has_request && !self.rec.has_status && !has_contact {
             // JSON, but of something else than requests.
             return Rec { reason: Reason::UnknownFormat, ..Rec::unread(self.rec.line) };
         }

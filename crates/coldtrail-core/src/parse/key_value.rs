@@ -131,6 +131,8 @@ fn put(sink: &mut Sink, name: &[u8], span: Span, is_fortinet: bool) {
         b"hostname" if is_fortinet => later(Slot::Host),
         // Of the logging machine itself.
         b"hostname" | b"host" | b"server" => None,
+        // A number of the product's own.
+        b"user_id" | b"id" => None,
         b"request" | b"requested_path" => slot(Slot::Target),
         b"http_request_first_line" => slot(Slot::Request),
         b"http_action" => slot(Slot::Method),

@@ -19,14 +19,12 @@ pub(super) fn read(block: &[u8], line: Span, text: Span) -> Option<Rec> {
     let mut columns = Vec::with_capacity(MAX_COLUMNS);
     let mut at = 1;
     while at <= bytes.len() && columns.len() < MAX_COLUMNS {
-        // A quote ends the value if a comma and a quote follow; `""` inside is a quote.
-        let end = memchr::memmem::find(&bytes[at..], b"\",\"").map(|i| at + i);
-        let to = end.unwrap_or_else(|| bytes.len() - usize::from(bytes.ends_with(b"\"") && bytes.len() > at));
-        columns.push(Span::new(text.start() + at, text.start() + to.max(at)));
-        match end {
-            Some(end) => at = end + 3,
-            None => break,
+        let close = closing_quote(bytes, at).unwrap_or(bytes.len());
+        columns.push(Span::new(text.start() + at, text.start() + close));
+        if bytes.get(close + 1..close + 3) != Some(b",\"") {
+            break;
         }
+        at = close + 3;
     }
     let column = |i: usize| columns.get(i).copied().unwrap_or(Span::NONE);
     let is_verdict = |i: usize| matches!(column(i).bytes(block), b"ALLOWED" | b"BLOCKED" | b"PROXIED");
@@ -68,6 +66,18 @@ pub(super) fn read(block: &[u8], line: Span, text: Span) -> Option<Rec> {
     }
     super::slot::check(&mut rec);
     Some(rec)
+}
+
+/// The quote that ends the value that begins at `from`; `""` inside is a quote of the value.
+fn closing_quote(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += memchr::memchr(b'"', bytes.get(at..)?)?;
+        if bytes.get(at + 1) != Some(&b'"') {
+            return Some(at);
+        }
+        at += 2;
+    }
 }
 
 #[cfg(test)]
