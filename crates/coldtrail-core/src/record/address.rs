@@ -30,7 +30,9 @@ impl ClientKey {
         };
         let bare = bare.split(|c| *c == b'%').next().unwrap_or_default();
         let parsed = std::str::from_utf8(bare).ok().and_then(|t| {
-            t.parse::<IpAddr>().ok().or_else(|| t.rsplit_once(':').and_then(|(a, _)| a.parse::<Ipv4Addr>().ok().map(IpAddr::V4)))
+            t.parse::<IpAddr>()
+                .ok()
+                .or_else(|| t.rsplit_once(':').and_then(|(a, _)| a.parse::<Ipv4Addr>().ok().map(IpAddr::V4)))
         });
         match parsed {
             Some(ip) => Self::from(ip),
@@ -135,7 +137,9 @@ mod tests {
 
     #[test]
     fn spellings_of_one_address_are_one_key() {
-        let same = |a: &str, b: &str| assert_eq!(ClientKey::parse(a.as_bytes()), ClientKey::parse(b.as_bytes()), "{a} {b}");
+        let same = |a: &str, b: &str| {
+            assert_eq!(ClientKey::parse(a.as_bytes()), ClientKey::parse(b.as_bytes()), "{a} {b}")
+        };
         same("203.0.113.9", "::ffff:203.0.113.9");
         same("203.0.113.9", "203.0.113.9:51234");
         same("2001:DB8::1", "[2001:db8:0::1]:443");

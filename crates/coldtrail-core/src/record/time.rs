@@ -66,12 +66,15 @@ pub fn parse_clf_time(b: &[u8]) -> Option<(i64, u8)> {
 /// Fraction digits as microseconds, and how many digits to print (0, 3, 6, 9).
 pub(crate) fn fraction(digits: &[u8]) -> (i64, u8) {
     let us = (0..6).fold(0i64, |n, i| n * 10 + digits.get(i).map_or(0, |c| i64::from(c - b'0')));
-    (us, match digits.len() {
-        0 => 0,
-        1..=3 => 3,
-        4..=6 => 6,
-        _ => 9,
-    })
+    (
+        us,
+        match digits.len() {
+            0 => 0,
+            1..=3 => 3,
+            4..=6 => 6,
+            _ => 9,
+        },
+    )
 }
 
 /// `+0200`, `+02:00`, `-0730`, `Z`, or nothing (UTC), in seconds.
@@ -123,7 +126,13 @@ mod tests {
         check("05/Oct/2019:11:17:54 +0200", "2019-10-05T09:17:54Z", 0);
         check("29/Feb/2024:23:59:59 -0730", "2024-03-01T07:29:59Z", 0);
         check("24/Nov/2026:02:12:46.120", "2026-11-24T02:12:46.120Z", 3);
-        for bad in ["", "24/Nov/2026", "24/Foo/2026:02:11:51 +0000", "32/Nov/2026:02:11:51 +0000", "24/Nov/2026:25:11:51 +0000"] {
+        for bad in [
+            "",
+            "24/Nov/2026",
+            "24/Foo/2026:02:11:51 +0000",
+            "32/Nov/2026:02:11:51 +0000",
+            "24/Nov/2026:25:11:51 +0000",
+        ] {
             assert_eq!(parse_clf_time(bad.as_bytes()), None, "{bad}");
         }
     }
