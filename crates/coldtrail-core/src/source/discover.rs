@@ -82,7 +82,9 @@ impl Search {
         }
         match fs::metadata(path) {
             Ok(meta) => self.named(Path::new(path), &meta),
-            Err(e) if e.kind() == io::ErrorKind::NotFound && path.contains(['*', '?', '[']) => self.pattern(path),
+            Err(e) if e.kind() == io::ErrorKind::NotFound && path.contains(['*', '?', '[']) => {
+                self.pattern(path)
+            }
             Err(e) => self.problem(Path::new(path), words(&e)),
         }
     }
@@ -94,7 +96,10 @@ impl Search {
             let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
             self.add(path, real, meta.len(), true);
         } else {
-            self.problem(path, "a pipe, socket or device, not a file; send it through standard input (`-`)".into());
+            self.problem(
+                path,
+                "a pipe, socket or device, not a file; send it through standard input (`-`)".into(),
+            );
         }
     }
 
@@ -164,7 +169,8 @@ impl Search {
     }
 
     fn add(&mut self, path: &Path, real: PathBuf, bytes: u64, named: bool) {
-        let new = Located { display: display(path.as_os_str()), kind: Kind::File(path.to_owned()), bytes, named };
+        let new =
+            Located { display: display(path.as_os_str()), kind: Kind::File(path.to_owned()), bytes, named };
         if let Some(old) = self.files.get_mut(&real) {
             let named = old.named || named;
             if new.display < old.display {
@@ -188,7 +194,9 @@ impl Search {
 
     fn finish(mut self) -> Found {
         if self.full {
-            let what = format!("more than {MAX_INPUTS} files: the rest is not read; name the folders that hold logs");
+            let what = format!(
+                "more than {MAX_INPUTS} files: the rest is not read; name the folders that hold logs"
+            );
             self.problem(Path::new("."), what);
         }
         // Real paths are sorted already; the stable sort makes them the tie-break between equal names.
@@ -231,7 +239,8 @@ mod tests {
     fn check(top: &Path, ask: &[&str], want: &[&str]) -> Found {
         let full = |name: &str| if name == "-" { name.into() } else { format!("{}/{name}", top.display()) };
         let mut paths: Vec<String> = ask.iter().map(|n| full(n)).collect();
-        let names = |found: &Found| -> Vec<String> { found.inputs.iter().map(|l| l.display.clone()).collect() };
+        let names =
+            |found: &Found| -> Vec<String> { found.inputs.iter().map(|l| l.display.clone()).collect() };
         let found = discover(&paths);
         paths.reverse();
         let again = discover(&paths);
@@ -245,7 +254,12 @@ mod tests {
     fn files_folders_and_patterns_in_one_order() {
         let top = tree(&["b.log", "a.log", "d/c.log", "d/e/x.gz", "d/a b.log", "[1].log"]);
         let all = ["[1].log", "a.log", "b.log", "d/a b.log", "d/c.log", "d/e/x.gz"];
-        let found = check(top.path(), &[""], &["/[1].log", "/a.log", "/b.log", "/d/a b.log", "/d/c.log", "/d/e/x.gz"].map(|n| n.strip_prefix('/').unwrap()));
+        let found = check(
+            top.path(),
+            &[""],
+            &["/[1].log", "/a.log", "/b.log", "/d/a b.log", "/d/c.log", "/d/e/x.gz"]
+                .map(|n| n.strip_prefix('/').unwrap()),
+        );
         assert!(found.problems.is_empty() && found.inputs.iter().all(|l| !l.named && l.bytes > 0));
         assert_eq!(found.inputs.len(), all.len());
         check(top.path(), &["b.log", "a.log"], &["a.log", "b.log"]);
@@ -259,7 +273,8 @@ mod tests {
     #[test]
     fn a_file_named_twice_is_read_once() {
         let top = tree(&["d/a.log", "d/b.log"]);
-        let found = check(top.path(), &["d/b.log", "d", "d/b.log", "d/../d/b.log"], &["d/../d/b.log", "d/a.log"]);
+        let found =
+            check(top.path(), &["d/b.log", "d", "d/b.log", "d/../d/b.log"], &["d/../d/b.log", "d/a.log"]);
         assert!(found.inputs[0].named && !found.inputs[1].named);
         check(top.path(), &["d/", "d"], &["d/a.log", "d/b.log"]);
     }
@@ -277,7 +292,10 @@ mod tests {
         let found = check(top.path(), &["gone.log", "*.gz", "a[.log", "a.log"], &["a.log"]);
         let what: Vec<_> = found.problems.iter().map(|p| p.what.as_str()).collect();
         assert_eq!(what.len(), 3);
-        assert!(what.iter().any(|w| w.starts_with("nothing fits")) && what.iter().any(|w| w.starts_with("not there;")));
+        assert!(
+            what.iter().any(|w| w.starts_with("nothing fits"))
+                && what.iter().any(|w| w.starts_with("not there;"))
+        );
     }
 
     #[cfg(unix)]

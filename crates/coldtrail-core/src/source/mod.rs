@@ -11,5 +11,6 @@ mod spool;
 
 pub use discover::{Found, Kind, Located, MAX_INPUTS, discover};
 pub use plain_file::{PlainFile, Reader};
+pub(crate) use problem::words;
 pub use problem::{Note, OpenError, Problem};
 pub use spool::Spool;

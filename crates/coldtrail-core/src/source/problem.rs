@@ -47,7 +47,9 @@ impl From<OpenError> for Problem {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Open { path, source } => Self { path, offset: None, what: words(&source) },
-            OpenError::Read { path, offset, source } => Self { path, offset: Some(offset), what: words(&source) },
+            OpenError::Read { path, offset, source } => {
+                Self { path, offset: Some(offset), what: words(&source) }
+            }
         }
     }
 }
@@ -56,7 +58,9 @@ impl From<OpenError> for Problem {
 pub(crate) fn words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "not there; check the name".into(),
-        io::ErrorKind::PermissionDenied => "no permission to read it; run as a user who may, or copy it".into(),
+        io::ErrorKind::PermissionDenied => {
+            "no permission to read it; run as a user who may, or copy it".into()
+        }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "the disk for temporary files is full; set TMPDIR to a folder with more room".into()
         }

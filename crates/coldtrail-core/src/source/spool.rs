@@ -80,7 +80,7 @@ impl State {
         match result {
             Ok(n) => {
                 self.copied_bytes += n as u64;
-                if n < chunk.len() {
+                if n == 0 {
                     self.stream = None;
                 }
                 Ok(n > 0)
@@ -107,7 +107,7 @@ pub(super) fn copy_to_temp(stream: &mut dyn Read, cap_bytes: u64) -> io::Result<
         if keep < n {
             return Ok((file, true));
         }
-        if n < chunk.len() {
+        if n == 0 {
             return Ok((file, false));
         }
     }
