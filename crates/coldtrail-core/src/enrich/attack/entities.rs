@@ -45,8 +45,8 @@ const NAMES: &[(&[u8], u8)] = &[
 const BARE: &[&[u8]] = &[b"amp", b"gt", b"lt", b"nbsp", b"quot"];
 
 const MAX_NAME_BYTES: usize = 8;
-/// Leading zeros are free in HTML; more digits than this is not a character.
-const MAX_DIGITS: usize = 10;
+/// Leading zeros are free in HTML; a character needs no more digits than this even so.
+const MAX_DIGITS: usize = 40;
 
 /// The character of the entity at the start of `at` (which begins with `&`) and the bytes it takes.
 pub(super) fn entity(at: &[u8]) -> Option<(u32, usize)> {

@@ -174,7 +174,7 @@ pub(super) fn json(text: &[u8], mut each: impl FnMut(&[u8], &[u8])) {
         n += 1;
         let is_key = text.get(i..).unwrap_or_default().trim_ascii_start().first() == Some(&b':');
         if is_key {
-            if value.iter().any(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'_' | b'-' | b'.' | b' ')) {
+            if value.iter().any(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'_' | b'-' | b' ')) {
                 let raw = text.get(start..text.len().min(at + 2)).unwrap_or_default();
                 each(b"", raw);
             }

@@ -213,7 +213,7 @@ impl RuleSet {
         }
         self.look(text, place, form, mode, false, work);
         let anomalies = work.anomalies;
-        if matches!(place, Place::Value | Place::Cookie) {
+        if matches!(place, Place::Value | Place::Cookie | Place::ReferrerValue) {
             let mut decoded = std::mem::take(&mut work.decoded);
             if base64::decode(text, &mut decoded) {
                 self.look(&decoded, place, Form::Plain, mode, true, work);

@@ -131,11 +131,12 @@ pub(super) fn visit(field: Field, text: &[u8], each: &mut dyn FnMut(Value<'_>)) 
 }
 
 fn query(field: Field, text: &[u8], each: &mut dyn FnMut(Value<'_>)) {
+    let place = if field == Field::Referrer { Place::ReferrerValue } else { Place::Value };
     for pair in fields::query(text) {
-        pair_values(field, pair, Place::Value, Form::Urlencoded, each);
+        pair_values(field, pair, place, Form::Urlencoded, each);
     }
     fields::repeated(text, |key, joined| {
-        each(Value { field, key, text: joined, place: Place::Value, form: Form::Urlencoded, is_file: false });
+        each(Value { field, key, text: joined, place, form: Form::Urlencoded, is_file: false });
     });
 }
 
@@ -170,9 +171,13 @@ fn body(text: &[u8], each: &mut dyn FnMut(Value<'_>)) {
             fields::xml(text, |node| each(Value::plain(field, b"", node, Place::Value)));
         }
         Body::Multipart => fields::multipart(text, |name, headers, content| {
-            let is_file = memchr::memmem::find(headers, b"filename").is_some();
-            each(Value::plain(field, name, headers, Place::Value));
-            each(Value { is_file, ..Value::plain(field, name, content, Place::Value) });
+            each(Value::plain(field, name, name, Place::Value));
+            let file = memchr::memmem::find(headers, b"filename").map(|at| &headers[at..]);
+            if let Some(file) = file {
+                let line = file.split(|b| matches!(b, b'\r' | b'\n')).next().unwrap_or_default();
+                each(Value::plain(field, name, line, Place::Value));
+            }
+            each(Value { is_file: file.is_some(), ..Value::plain(field, name, content, Place::Value) });
         }),
         Body::Text => {
             let form = if text.contains(&b'+') && !text.contains(&b' ') { Form::Urlencoded } else { Form::Plain };

@@ -9,7 +9,7 @@ pub enum View {
     Raw,
     /// Comments and line ends are a space, `/*!...*/` is opened.
     Sql,
-    /// Control characters other than white space dropped.
+    /// Control characters other than white space dropped, and those of no width.
     Html,
     /// All control characters dropped: a URL as a browser reads it.
     Tight,
@@ -44,6 +44,7 @@ const TRIGGERS: [u8; 256] = {
             0x00..=0x1f => View::Tight.bit() | View::Html.bit(),
             b'\\' => View::Path.bit() | View::Shell.bit(),
             b'"' | b'\'' | b'^' | b'$' | b'`' => View::Shell.bit(),
+            0xe2 | 0xef => View::Tight.bit() | View::Html.bit(),
             _ => 0,
         };
         i += 1;
@@ -76,8 +77,8 @@ impl Views {
             match view {
                 View::Raw => {}
                 View::Sql => sql(text, out),
-                View::Html => out.extend(text.iter().filter(|b| **b >= 0x20 || b"\t\n\r\x0c".contains(b))),
-                View::Tight => out.extend(text.iter().filter(|b| **b >= 0x20)),
+                View::Html => visible(text, b"\t\n\r\x0c", out),
+                View::Tight => visible(text, b"", out),
                 View::Path => out.extend(text.iter().map(|b| if *b == b'\\' { b'/' } else { *b })),
                 View::Shell => shell(text, out),
             }
@@ -87,14 +88,26 @@ impl Views {
         }
     }
 
-    /// No view differs from the text.
-    pub(super) fn clear(&mut self) {
-        self.differs = 0;
-    }
-
     /// The view where it differs from the text.
     pub(super) fn get(&self, view: View) -> Option<&[u8]> {
         (self.differs & view.bit() != 0).then(|| self.buffers[view as usize].as_slice())
+    }
+}
+
+/// Drops control characters and characters of no width or that only turn the direction of writing.
+fn visible(text: &[u8], keep: &[u8], out: &mut Vec<u8>) {
+    let mut i = 0;
+    while let Some(&b) = text.get(i) {
+        let skip = match (b, text.get(i + 1), text.get(i + 2)) {
+            (0xe2, Some(0x80), Some(0x8b..=0x8f | 0xaa..=0xae)) | (0xe2, Some(0x81), Some(0xa0..=0xaf)) => 3,
+            (0xef, Some(0xbb), Some(0xbf)) => 3,
+            (0x00..=0x1f, ..) => usize::from(!keep.contains(&b)),
+            _ => 0,
+        };
+        if skip == 0 {
+            out.push(b);
+        }
+        i += skip.max(1);
     }
 }
 
@@ -155,12 +168,29 @@ fn shell(text: &[u8], out: &mut Vec<u8>) {
             i += s.len();
         } else if let Some(s) = NOTHING.iter().find(|s| matches!(b, b'$' | b'`') && rest.starts_with(s)) {
             i += s.len();
+        } else if let Some(n) = unset_variable(rest) {
+            i += n;
         } else {
             if !matches!(b, b'"' | b'\'' | b'\\' | b'^') {
                 out.push(b);
             }
             i += 1;
         }
+    }
+}
+
+/// `$u`, `${name}`: a variable that nobody set is nothing, and cuts a word in two for whoever reads only the text.
+fn unset_variable(rest: &[u8]) -> Option<usize> {
+    match rest {
+        [b'$', b'{', name @ ..] => {
+            let n = name.iter().take(16).take_while(|c| c.is_ascii_alphanumeric() || **c == b'_').count();
+            (n > 0 && name.get(n) == Some(&b'}')).then_some(n + 3)
+        }
+        [b'$', c, after @ ..] => {
+            let ends = after.first().is_none_or(|a| !a.is_ascii_alphanumeric() && *a != b'_');
+            (c.is_ascii_alphabetic() && ends).then_some(2)
+        }
+        _ => None,
     }
 }
 
@@ -185,6 +215,8 @@ mod tests {
         check(View::Html, "<scr\x01ipt\n>", "<script\n>");
         check(View::Tight, "java\nscr\tipt:", "javascript:");
         check(View::Path, r"..\..\etc", "../../etc");
+        check(View::Shell, "cat$u /e${x}tc$u/passwd$u$usd", "cat /etc/passwd$usd");
+        check(View::Html, "<\u{202e}script\u{200b}>", "<script>");
         check(View::Shell, r#"c'a't${ifs}/e\tc$@/pa"ss"wd"#, "cat /etc/passwd");
     }
 

@@ -7,7 +7,14 @@ use crate::enrich::attack::views::View::{Raw, Shell};
 /// Commands that an attacker runs first: who am I, where am I, fetch, write, wait.
 macro_rules! command {
     () => {
-        r"(?:cat|ls|id|whoami|uname|wget|curl|ping|nc|ncat|netcat|bash|sh|zsh|ksh|csh|dash|python[\d.]*|perl|ruby|php\d?|nslookup|dig|ifconfig|ipconfig|netstat|pwd|rm|cp|mv|ps|chmod|chown|echo|printf|sleep|dir|net|cmd|powershell|pwsh|certutil|bitsadmin|tftp|ftp|telnet|ssh|scp|head|tail|tac|more|less|nl|sort|grep|egrep|awk|gawk|sed|printenv|env|export|set|kill|killall|reboot|shutdown|touch|mkdir|hostname|arp|route|systeminfo|tasklist|phpinfo|system|passthru|exec|eval|base64|xxd|od|xargs|busybox|lwp-download|gcc|java|node|sendmail|wmic|getent|host|find|locate|which|w|who|last|crontab|nohup|timeout|mknod|mkfifo|socat|tee|type|copy|del|reg|rundll32|mshta|regsvr32|cscript|sudo|su|true|false|uptime|df|free|lsof|ip|iptables|rename|useradd|expr|date|strings|openssl|dd|tar|zip|unzip|vi|ed|finger)"
+        r"(?:cat|ls|id|whoami|uname|wget|curl|ping|nc|ncat|netcat|bash|sh|zsh|ksh|csh|dash|python[\d.]*|perl|ruby|php\d?|nslookup|dig|ifconfig|ipconfig|netstat|pwd|rm|cp|mv|ps|chmod|chown|echo|printf|sleep|dir|cmd|powershell|pwsh|certutil|bitsadmin|tftp|telnet|ssh|scp|tac|nl|egrep|grep|awk|gawk|sed|printenv|killall|systeminfo|tasklist|phpinfo|passthru|base64|xxd|xargs|busybox|lwp-download|gcc|sendmail|wmic|getent|crontab|nohup|mknod|mkfifo|socat|tee|rundll32|mshta|regsvr32|cscript|sudo|lsof|iptables|useradd|openssl|mkdir|arp|unzip|ifstat)"
+    };
+}
+
+/// Commands whose names are words: they need arguments that words do not have.
+macro_rules! word {
+    () => {
+        r"(?:net|ftp|head|tail|more|less|sort|env|export|set|kill|reboot|shutdown|touch|hostname|route|system|exec|eval|java|node|host|find|locate|which|w|who|last|timeout|type|copy|del|reg|su|true|false|uptime|df|free|ip|rename|expr|date|strings|dd|tar|zip|vi|ed|finger|time|command|builtin|source)"
     };
 }
 
@@ -21,7 +28,9 @@ pub(super) const RULES: &[Rule] = &[
         pattern: concat!(
             r"(?:[;|&`\n\r]|\$\(|&&|\|\||<\(|>\()[\s+]*[({!]?[\s+]*(?:/(?:usr/(?:local/)?)?s?bin/)?",
             command!(),
-            r"(?:\s+[-/$|;&<>.\d~%*?{]|\s*$|\s*[;|&`<>)]|\s+\w+[/.:\\]|\.exe\b|\+[-/\w]|\s+\w+\s*(?:[;|&`<>)]|$))"
+            r"(?:\s+[-/$|;&<>.\d~%*?{]|\s*$|\s*[;|&`<>)]|\s+\w+[/.:\\]|\.exe\b|\+[-/\w]|\s+\w+\s*(?:[;|&`<>)]|$))|(?:[;|&`\n\r]|\$\(|&&|\|\|)[\s+]*(?:/(?:usr/(?:local/)?)?s?bin/)?",
+            word!(),
+            r"(?:\s+-{1,2}[a-z]|\s+[/$|;&<>~%*{]|\s*[|`<>]|\.exe\b|;$|\s*$)"
         ),
         hits: &["x; cat /etc/passwd", "|id", "a && whoami", "`id`", "1|ping -c 4 127.0.0.1"],
         misses: &["cats; dogs and more", "q&a", "this | that"],
@@ -72,7 +81,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Raw,
         places: NOT_PATH,
-        pattern: r"`[^`]{2,200}`|\$\([^)]{1,200}\)|\$\{?ifs\b|\$\{ifs|\{(?:cat|ls|id|curl|wget|ping|echo|nslookup|sleep)\s*,|\$\{\w+:\d|\$\{(?:path|home|pwd|shell|hosttype)\b|\$(?:path|home|shell|pwd|ifs|user|0)\b\s*[|;>)]|<\([^)]{2,100}\)|\$\(\(|\$'\\|[;|&]\s*\$\{?\w+\}?\s|%(?:comspec|systemroot|programfiles|pathext|appdata|os)(?::~[\d,-]+)?%|\^[a-z]\^[a-z]|(?:^|[;|&\s])[a-z]{1,3}(?:''|\x22\x22)[a-z]+\s|\$@\w|\$\*\w|\\[a-z]\\[a-z]\\[a-z]",
+        pattern: r"`[^`]{2,200}`|\$\([^)]{1,200}\)|\$\{?ifs\b|\$\{ifs|\{(?:cat|ls|id|curl|wget|ping|echo|nslookup|sleep)\s*,|\$\{\w+:\d|\$\{(?:path|home|pwd|shell|hosttype)\b|\$(?:path|home|shell|pwd|ifs|user|0)\b\s*[|;>)]|<\([^)]{2,100}\)|\$\(\(|\$'\\|%(?:comspec|systemroot|programfiles|pathext|appdata|os)(?::~[\d,-]+)?%|\^[a-z]\^[a-z]|(?:^|[;|&\s])[a-z]{1,3}(?:''|\x22\x22)[a-z]+\s|\$@\w|\$\*\w|\\[a-z]\\[a-z]\\[a-z]",
         hits: &["$(id)", "`uname -a`", "cat$ifs/etc", "{cat,/x}", "%comspec%"],
         misses: &["price $(usd", "a `b"],
     },
@@ -82,7 +91,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 6,
         view: Shell,
         places: EVERYWHERE,
-        pattern: r"(?:[;|&`]|\$\()\s*(?:/(?:usr/)?s?bin/)?(?:cat|ls|id|whoami|uname|wget|curl|ping|nc|bash|sh|python\d?|perl|ifconfig|netstat|echo|sleep|nslookup)(?:\s+[-/]\w|\s+/?etc/|\s*[;|`)]\s*|\s+https?:|\s+\d+\.\d+)|=`\w+`",
+        pattern: r"(?:[;|&`]|\$\()[\s+]*(?:/(?:usr/)?s?bin/)?(?:cat|ls|id|whoami|uname|wget|curl|ping|nc|bash|sh|python\d?|perl|ifconfig|netstat|echo|sleep|nslookup)(?:[\s+]+-\w|[\s+]+/[\w?*.]|[\s+]+etc/|\s*[;|`)]\s*|[\s+]+https?:|[\s+]+\d+\.\d+)|=`\w+`|\$0<<<|\$\(\(",
         hits: &["/x&& ls /etc", "/a;id;", "--exec=`id`"],
         misses: &["/a;id=4", "/b|c"],
     },

@@ -23,11 +23,13 @@ use super::views::View;
 #[repr(u8)]
 pub enum Place {
     Path,
-    /// A key or value of the query, of a form or JSON body, of a path parameter, or of the referrer's query.
+    /// A key or value of the query, of a form or JSON body, of a path parameter.
     Value,
     Cookie,
     /// The referrer as a whole.
     Referrer,
+    /// A value of the referrer's query: mostly another site's, full of URLs and search terms.
+    ReferrerValue,
     UserAgent,
     /// Host, method, user.
     Header,
@@ -59,12 +61,14 @@ impl Places {
     }
 }
 
-const EVERYWHERE: Places = Places(0x3f);
+const EVERYWHERE: Places = Places(0x7f);
 /// Everywhere but in the path, where ordinary names look like system files and functions.
 const NOT_PATH: Places = EVERYWHERE.without(&[Place::Path]);
 /// What only a parameter can carry: a referrer is a URL by itself, a user agent has brackets and semicolons.
-const VALUES: Places = Places::of(&[Place::Value, Place::Cookie]);
-const PATH_AND_VALUES: Places = Places::of(&[Place::Path, Place::Value, Place::Cookie]);
+const VALUES: Places = Places::of(&[Place::Value, Place::Cookie, Place::ReferrerValue]);
+/// What means something only in a request to us: URLs are ordinary in the referrer of another site.
+const OURS: Places = Places::of(&[Place::Value, Place::Cookie]);
+const PATH_AND_VALUES: Places = Places::of(&[Place::Path, Place::Value, Place::Cookie, Place::ReferrerValue]);
 
 /// From this weight a rule is strong: it runs on proxy logs too, and counts inside base64 from 5.
 pub(super) const STRONG: u8 = 6;

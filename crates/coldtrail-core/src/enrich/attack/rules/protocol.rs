@@ -33,7 +33,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Raw,
         places: VALUES,
-        pattern: r"[\r\n]+\s*(?:stats|flushall|flush_all|config set|set \S+ \d|get \S+|slaveof|eval \S|info|save|quit|shutdown|version)\s*(?:[\r\n\s]|$)|\bmget\b.{0,20}[\r\n]",
+        pattern: r"[\r\n]+\s*(?:stats|flushall|flush_all|config set|set \S+ \d|slaveof|eval \S|info|save|quit|shutdown|version)\s*(?:[\r\n\s]|$)|\bmget\b.{0,20}[\r\n]",
         hits: &["x\r\nflushall\r\n", "x\nstats\nquit"],
         misses: &["nice\nstatistics"],
     },
