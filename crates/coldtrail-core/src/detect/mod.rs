@@ -5,6 +5,7 @@ mod finding;
 mod registry;
 mod site;
 
+pub(crate) use finding::stable_hash;
 pub use finding::{Draft, Evidence, Finding, Level, Number, Severity, Stage};
 pub use registry::{by_id, registry};
 pub use site::{AgentGroup, HostFacts, LinkedClient, Options, Site};

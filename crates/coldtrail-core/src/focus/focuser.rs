@@ -7,7 +7,7 @@ use crate::enrich::attack::{RuleSet, Scorer};
 use crate::enrich::is_upload_target;
 use crate::observe::{BlockKeys, ObserveOptions, RecordKeys};
 use crate::parse::Parser;
-use crate::record::{ClientKey, NO_TIME, Outcome, Rec, unescape};
+use crate::record::{ClientKey, NO_TIME, Outcome, Rec, TextField, unescape};
 use crate::table::{Event, Locus, Method, Selector, partition};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
@@ -266,7 +266,7 @@ impl<'a> Focuser<'a> {
         let mut target = key.path.to_vec();
         if let Some(query) = rec.query.get(block) {
             target.push(b'?');
-            target.extend_from_slice(&unescape(query, rec.path_escape()));
+            target.extend_from_slice(&unescape(query, rec.escape_of(TextField::Query)));
         }
         target.truncate(MAX_TARGET);
         Event {

@@ -5,8 +5,8 @@ use super::route::{Partitions, Router};
 use crate::decode::Block;
 use crate::enrich::attack::{RuleSet, Scorer};
 use crate::enrich::{PageKind, is_upload_target, kind_of};
-use crate::parse::Parser;
-use crate::record::{ClientKey, NO_TIME, Outcome, Rec, Role, unescape};
+use crate::parse::{Parser, format_name};
+use crate::record::{ClientKey, NO_TIME, Outcome, Rec, Role, TextField, unescape};
 use crate::table::{HourRow, InputTotals, Keys, Totals, partition};
 use crate::verdict::Report;
 use hashbrown::HashMap;
@@ -151,7 +151,7 @@ impl<'a> Observer<'a> {
             }
             if format != Some(rec.format) {
                 if let Some(id) = format {
-                    *account.formats.entry(parser.format_name(id).to_owned()).or_default() += n_format;
+                    *account.formats.entry(format_name(id).to_owned()).or_default() += n_format;
                 }
                 (format, n_format) = (Some(rec.format), 0);
             }
@@ -165,7 +165,7 @@ impl<'a> Observer<'a> {
             }
         }
         if let Some(id) = format {
-            *account.formats.entry(parser.format_name(id).to_owned()).or_default() += n_format;
+            *account.formats.entry(format_name(id).to_owned()).or_default() += n_format;
         }
         self.records = records;
         self.done.totals.lines.merge(&account);
@@ -330,7 +330,7 @@ impl<'b> RecordKeys<'b> {
     #[inline]
     pub(crate) fn of(keys: Keys, block: &'b [u8], rec: &Rec) -> Self {
         let client = ClientKey::parse(rec.client.bytes(block));
-        let path = unescape(rec.path.bytes(block), rec.path_escape());
+        let path = unescape(rec.path.bytes(block), rec.escape_of(TextField::Path));
         let (host, port) = if rec.host.is_none() { (Cow::Borrowed(&b""[..]), 0) } else { host_and_port(block, rec) };
         let host_hash = if host.is_empty() { 0 } else { keys.host(&host) };
         Self {

@@ -69,7 +69,8 @@ impl Matcher<'_> {
         }
         clock.finish(&mut rec);
         if rec.client.is_none() && rec.forwarded.is_some() {
-            request::set_client_list(&mut rec, block, rec.forwarded);
+            let list = rec.forwarded;
+            request::set_client_list(&mut rec, block, list);
         }
         if rec.outcome == Outcome::Ok {
             check(&mut rec);

@@ -54,3 +54,5 @@ pub fn lines(block: &[u8]) -> impl Iterator<Item = Span> + '_ {
         Some(line)
     })
 }
+mod detect;
+pub use detect::Parser;
