@@ -59,8 +59,11 @@ impl Events {
 
     /// The events of several selectors in one list, each once, sorted by time, then place.
     pub fn of(&self, selectors: impl IntoIterator<Item = Selector>) -> Vec<Event> {
-        let mut events: Vec<Event> =
-            selectors.into_iter().filter_map(|s| self.lists.get(&s)).flat_map(|l| l.events.iter().cloned()).collect();
+        let mut events: Vec<Event> = selectors
+            .into_iter()
+            .filter_map(|s| self.lists.get(&s))
+            .flat_map(|l| l.events.iter().cloned())
+            .collect();
         events.sort_by_key(|e| (e.ts_us, e.at));
         events.dedup_by_key(|e| e.at);
         events

@@ -49,7 +49,12 @@ impl Wanted {
     /// Above so many keys nearly every block has one, and looking for them costs more than it saves.
     const MAX_HASHES: usize = 256;
 
-    pub fn new(caps: BTreeMap<Selector, usize>, peaks: Vec<ClientKey>, sample_key: u64, site: &Site<'_>) -> Self {
+    pub fn new(
+        caps: BTreeMap<Selector, usize>,
+        peaks: Vec<ClientKey>,
+        sample_key: u64,
+        site: &Site<'_>,
+    ) -> Self {
         let mut wanted = Self {
             sample_key,
             clients: HashMap::default(),
@@ -144,7 +149,13 @@ pub struct Focuser<'a> {
 }
 
 impl<'a> Focuser<'a> {
-    pub fn new(wanted: &'a Wanted, site: &'a Site<'a>, seed: u64, options: ObserveOptions, rules: &'a RuleSet) -> Self {
+    pub fn new(
+        wanted: &'a Wanted,
+        site: &'a Site<'a>,
+        seed: u64,
+        options: ObserveOptions,
+        rules: &'a RuleSet,
+    ) -> Self {
         Self {
             wanted,
             site,

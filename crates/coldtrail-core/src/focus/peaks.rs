@@ -41,7 +41,10 @@ impl PeakCounter {
     }
 
     pub fn peaks(self) -> BTreeMap<ClientKey, Peaks> {
-        self.seconds.into_iter().map(|(client, seconds)| (client, peaks(seconds.into_iter().collect()))).collect()
+        self.seconds
+            .into_iter()
+            .map(|(client, seconds)| (client, peaks(seconds.into_iter().collect())))
+            .collect()
     }
 }
 

@@ -23,15 +23,22 @@ pub struct Links {
 
 /// Links the tables. The pairs are moved out of them.
 pub fn link(partitions: &mut [Partition], threads: usize) -> Links {
-    let mut pairs: Vec<Vec<PairRow>> = each(partitions, threads, |p| p.pairs.take_by_client(p.clients.table.len()));
+    let mut pairs: Vec<Vec<PairRow>> =
+        each(partitions, threads, |p| p.pairs.take_by_client(p.clients.table.len()));
     let n_clients = count_clients(partitions, &mut pairs, threads);
     for (part, counts) in partitions.iter_mut().zip(n_clients) {
         for (page, n) in part.pages.table.rows_mut().iter_mut().zip(counts) {
             page.n_clients = n.into_inner();
         }
     }
-    let clients = pairs.iter().zip(partitions.iter()).map(|(pairs, part)| linked_clients(pairs, part)).collect();
-    Links { clients, agent_groups: agent_groups(partitions, &pairs, threads), hosts: hosts(partitions), pairs }
+    let clients =
+        pairs.iter().zip(partitions.iter()).map(|(pairs, part)| linked_clients(pairs, part)).collect();
+    Links {
+        clients,
+        agent_groups: agent_groups(partitions, &pairs, threads),
+        hosts: hosts(partitions),
+        pairs,
+    }
 }
 
 /// Runs `f` on each item, on `threads` threads; the results in the order of the items.
@@ -39,14 +46,23 @@ fn each<T: Send, R: Send>(items: &mut [T], threads: usize, f: impl Fn(&mut T) ->
     let size = items.len().div_ceil(threads.max(1)).max(1);
     let f = &f;
     std::thread::scope(|scope| {
-        let handles: Vec<_> =
-            items.chunks_mut(size).map(|c| scope.spawn(move || c.iter_mut().map(f).collect::<Vec<R>>())).collect();
-        handles.into_iter().flat_map(|h| h.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        let handles: Vec<_> = items
+            .chunks_mut(size)
+            .map(|c| scope.spawn(move || c.iter_mut().map(f).collect::<Vec<R>>()))
+            .collect();
+        handles
+            .into_iter()
+            .flat_map(|h| h.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     })
 }
 
 /// Sets the bits that pairs get from their pages, and counts the clients of each page, by partition and row.
-fn count_clients(partitions: &[Partition], pairs: &mut [Vec<PairRow>], threads: usize) -> Vec<Vec<AtomicU32>> {
+fn count_clients(
+    partitions: &[Partition],
+    pairs: &mut [Vec<PairRow>],
+    threads: usize,
+) -> Vec<Vec<AtomicU32>> {
     let counts: Vec<Vec<AtomicU32>> =
         partitions.iter().map(|p| p.pages.table.rows().iter().map(|_| AtomicU32::new(0)).collect()).collect();
     each(pairs, threads, |pairs| {
@@ -57,7 +73,8 @@ fn count_clients(partitions: &[Partition], pairs: &mut [Vec<PairRow>], threads: 
             counts[p][index as usize].fetch_add(1, Ordering::Relaxed);
             let page = pages.row(index);
             let missing = pair.bits & PairRow::REFUSED != 0 && !page.is_answered();
-            pair.bits |= if missing { PairRow::MISSING } else { 0 } | if page.is_probe { PairRow::PROBE } else { 0 };
+            pair.bits |=
+                if missing { PairRow::MISSING } else { 0 } | if page.is_probe { PairRow::PROBE } else { 0 };
         }
     });
     counts
@@ -121,8 +138,11 @@ fn agent_groups(partitions: &[Partition], pairs: &[Vec<PairRow>], threads: usize
             }
             for usage in of_client.iter().filter(|u| wanted(u.agent)) {
                 let agent = usage.agent;
-                pages[partition(agent)]
-                    .extend(pairs[start..at].iter().map(|p| GroupPage { agent, page: p.page, bits: p.bits }));
+                pages[partition(agent)].extend(pairs[start..at].iter().map(|p| GroupPage {
+                    agent,
+                    page: p.page,
+                    bits: p.bits,
+                }));
                 clients[partition(agent)].push(GroupClient {
                     agent,
                     client: row.client,

@@ -79,7 +79,8 @@ impl ClientObservation {
     #[inline]
     pub(super) fn apply(&self, part: &mut Partition, texts: &[u8]) {
         let class = StatusClass::of(self.status_code);
-        let (index, row) = part.clients.table.entry(self.hash, self.client, || ClientRow::new(self.client, self.hash));
+        let (index, row) =
+            part.clients.table.entry(self.hash, self.client, || ClientRow::new(self.client, self.hash));
         row.n_requests = row.n_requests.saturating_add(1);
         row.n_status[class as usize] = row.n_status[class as usize].saturating_add(1);
         row.bytes_out = row.bytes_out.saturating_add(self.bytes_out);

@@ -26,7 +26,8 @@ impl ObserveOptions {
     /// Whether a record is in the window. One without a time is.
     #[inline]
     pub fn admits(&self, ts_us: i64) -> bool {
-        ts_us == NO_TIME || (self.since_us.is_none_or(|t| ts_us >= t) && self.until_us.is_none_or(|t| ts_us <= t))
+        ts_us == NO_TIME
+            || (self.since_us.is_none_or(|t| ts_us >= t) && self.until_us.is_none_or(|t| ts_us <= t))
     }
 }
 
@@ -118,7 +119,13 @@ impl<'a> Observer<'a> {
     /// Cap on agents counted before they are handed to the partitions, agents.
     const MAX_AGENTS: usize = 4096;
 
-    pub fn new(keys: Keys, seed: u64, options: ObserveOptions, rules: &'a RuleSet, to: &'a Partitions) -> Self {
+    pub fn new(
+        keys: Keys,
+        seed: u64,
+        options: ObserveOptions,
+        rules: &'a RuleSet,
+        to: &'a Partitions,
+    ) -> Self {
         Self {
             keys,
             options,
@@ -199,7 +206,11 @@ impl<'a> Observer<'a> {
         let verdict = self.scorer.score(block, rec);
         let bytes_out = rec.bytes_out().or_zero();
         let bytes_in = rec.request_bytes.or_zero();
-        let ts_s = if rec.ts_us == NO_TIME { u32::MAX } else { u32::try_from(rec.ts_us / 1_000_000).unwrap_or(u32::MAX) };
+        let ts_s = if rec.ts_us == NO_TIME {
+            u32::MAX
+        } else {
+            u32::try_from(rec.ts_us / 1_000_000).unwrap_or(u32::MAX)
+        };
         let facts = facts(block, rec, &key);
 
         in_block.add(key.client_hash);
@@ -331,7 +342,8 @@ impl<'b> RecordKeys<'b> {
     pub(crate) fn of(keys: Keys, block: &'b [u8], rec: &Rec) -> Self {
         let client = ClientKey::parse(rec.client.bytes(block));
         let path = unescape(rec.path.bytes(block), rec.escape_of(TextField::Path));
-        let (host, port) = if rec.host.is_none() { (Cow::Borrowed(&b""[..]), 0) } else { host_and_port(block, rec) };
+        let (host, port) =
+            if rec.host.is_none() { (Cow::Borrowed(&b""[..]), 0) } else { host_and_port(block, rec) };
         let host_hash = if host.is_empty() { 0 } else { keys.host(&host) };
         Self {
             client,
@@ -393,8 +405,13 @@ fn facts(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> Facts {
     }
     if rec.role == Role::Proxy {
         let action = rec.action.bytes(block).to_ascii_lowercase();
-        let refused = [&b"denied"[..], b"blocked", b"reject"].iter().any(|w| memchr::memmem::find(&action, w).is_some());
-        facts.set(Facts::DENIED, refused || rec.status_code == 407 || (rec.status_code == 403 && !action.is_empty()));
+        let refused = [&b"denied"[..], b"blocked", b"reject"]
+            .iter()
+            .any(|w| memchr::memmem::find(&action, w).is_some());
+        facts.set(
+            Facts::DENIED,
+            refused || rec.status_code == 407 || (rec.status_code == 403 && !action.is_empty()),
+        );
     }
     facts
 }

@@ -79,7 +79,12 @@ impl<'a> Router<'a> {
     const SENT: usize = 1 << 14;
 
     pub(super) fn new(to: &'a Partitions, rules: &'a RuleSet) -> Self {
-        Self { to, rules, lanes: (0..PARTITIONS).map(|_| Lane::default()).collect(), sent: vec![0; Self::SENT] }
+        Self {
+            to,
+            rules,
+            lanes: (0..PARTITIONS).map(|_| Lane::default()).collect(),
+            sent: vec![0; Self::SENT],
+        }
     }
 
     /// Whether the text of `hash` was sent lately; notes that it is now.
@@ -92,7 +97,8 @@ impl<'a> Router<'a> {
     /// Puts two texts into the buffer of a partition.
     pub(super) fn carry(&mut self, index: usize, first: &[u8], second: &[u8]) -> Carried {
         let texts = &mut self.lanes[index].texts;
-        let (first, second) = (&first[..first.len().min(Text::MAX_BYTES)], &second[..second.len().min(Text::MAX_BYTES)]);
+        let (first, second) =
+            (&first[..first.len().min(Text::MAX_BYTES)], &second[..second.len().min(Text::MAX_BYTES)]);
         let start = texts.len() as u32;
         texts.extend_from_slice(first);
         texts.extend_from_slice(second);

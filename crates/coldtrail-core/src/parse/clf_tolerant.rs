@@ -4,7 +4,9 @@
 //! `[time] `; the quote that closes it stands before a status and a size; what is left of the time is client and
 //! user, what is right of the size is referrer and user agent.
 
-use super::formats::{COMBINED, COMBINEDIO, COMMON, SQUID_COMBINED, SSL_REQUEST, TRAEFIK_CLF, VHOST_COMBINED};
+use super::formats::{
+    COMBINED, COMBINEDIO, COMMON, SQUID_COMBINED, SSL_REQUEST, TRAEFIK_CLF, VHOST_COMBINED,
+};
 use super::request::{digits, is_address, metric, set_client_list, split_request, trim_line, value};
 use crate::record::{ClientKey, Escape, Metric, Reason, Rec, Role, Span, parse_time};
 
@@ -141,7 +143,9 @@ impl<'a> Reader<'a> {
         }
         self.rec.client = Span::new(lead, lead + len);
         self.rec.format = SSL_REQUEST;
-        let Some(quote) = memchr::memrchr(b'"', self.text(anchor.quote + 1, self.end)).map(|i| anchor.quote + 1 + i) else {
+        let Some(quote) =
+            memchr::memrchr(b'"', self.text(anchor.quote + 1, self.end)).map(|i| anchor.quote + 1 + i)
+        else {
             return false;
         };
         split_request(&mut self.rec, self.block, anchor.quote + 1, quote);
@@ -193,7 +197,8 @@ impl<'a> Reader<'a> {
         }
         if best.is_none() && first.is_none() && !raw {
             // The only quote before a status is an "escaped" one: this server does not escape.
-            let quotes: Vec<usize> = memchr::memchr_iter(b'"', self.text(open + 1, self.end)).map(|i| open + 1 + i).collect();
+            let quotes: Vec<usize> =
+                memchr::memchr_iter(b'"', self.text(open + 1, self.end)).map(|i| open + 1 + i).collect();
             first = quotes.into_iter().find_map(|q| self.answer_behind(q));
         }
         let found = best.or(first)?;
@@ -337,8 +342,12 @@ impl<'a> Reader<'a> {
             return true;
         }
         let inner = first + 1;
-        let breaks: Vec<usize> = memchr::memmem::find_iter(self.text(first, last + 1), b"\" \"").map(|i| first + i).collect();
+        let breaks: Vec<usize> =
+            memchr::memmem::find_iter(self.text(inner, last + 1), b"\" \"").map(|i| inner + i).collect();
         let mut n_breaks = breaks.len();
+        // The last quote opens a field that nothing closes.
+        tail.is_cut = breaks.last().is_some_and(|b| b + 3 > last);
+        let (last, rest) = if tail.is_cut { (self.end, self.end) } else { (last, last + 1) };
         let mut user_agent_end = last;
         if n_breaks >= 2 {
             // nginx appends X-Forwarded-For: taken only if it is a list of addresses.
@@ -358,7 +367,7 @@ impl<'a> Reader<'a> {
         if n_breaks > 1 {
             self.rec.flag(Reason::AmbiguousQuotes);
         }
-        self.push_words(last + 1, self.end, tail);
+        self.push_words(rest, self.end, tail);
         true
     }
 
@@ -396,7 +405,10 @@ impl<'a> Reader<'a> {
                 // mod_logio: `%I %O`, with headers, so never less than the body.
                 let (received, sent) = (digits(word(0)), digits(word(1)));
                 let body = self.rec.response_body_bytes.or_zero();
-                if received.is_some_and(|r| r > 0) && sent.is_some_and(|s| s > 0 && s >= body) && tail.quoted[1].is_some() {
+                if received.is_some_and(|r| r > 0)
+                    && sent.is_some_and(|s| s > 0 && s >= body)
+                    && tail.quoted[1].is_some()
+                {
                     self.rec.request_bytes = metric(received);
                     self.rec.response_bytes = metric(sent);
                     self.rec.format = COMBINEDIO;
@@ -431,7 +443,8 @@ impl<'a> Reader<'a> {
             self.rec.format = VHOST_COMBINED;
         }
         let client = words[client];
-        self.rec.client = super::request::bare_address(self.block, value(self.block, Span::new(client.0, client.1)));
+        self.rec.client =
+            super::request::bare_address(self.block, value(self.block, Span::new(client.0, client.1)));
         if let Some((from, _)) = user_at.and_then(|i| words.get(i)) {
             self.set_user(*from, end);
         }
@@ -463,7 +476,9 @@ impl<'a> Reader<'a> {
         }
         let Some(space) = memchr::memchr(b' ', text) else {
             let list = value(self.block, Span::new(start, end));
-            return if list.is_some() { set_client_list(&mut self.rec, self.block, list) };
+            return if list.is_some() {
+                set_client_list(&mut self.rec, self.block, list)
+            };
         };
         let first = &text[..space];
         let rest = start + space + 1 + text[space + 1..].iter().take_while(|c| **c == b' ').count();
@@ -515,7 +530,13 @@ struct Tail {
 
 impl Default for Tail {
     fn default() -> Self {
-        Self { quoted: [Span::NONE; 3], n_quoted: 0, plain: [Span::NONE; MAX_TAIL], n_plain: 0, is_cut: false }
+        Self {
+            quoted: [Span::NONE; 3],
+            n_quoted: 0,
+            plain: [Span::NONE; MAX_TAIL],
+            n_plain: 0,
+            is_cut: false,
+        }
     }
 }
 
@@ -546,7 +567,8 @@ fn words(text: &[u8]) -> impl Iterator<Item = (usize, usize)> + '_ {
 }
 
 fn ends_with_version(request: &[u8]) -> bool {
-    memchr::memrchr(b' ', request).is_some_and(|i| request[i + 1..].starts_with(b"HTTP/") && request.len() - i < 12)
+    memchr::memrchr(b' ', request)
+        .is_some_and(|i| request[i + 1..].starts_with(b"HTTP/") && request.len() - i < 12)
 }
 
 /// The third quoted field is X-Forwarded-For if it is a list of addresses.
@@ -570,6 +592,8 @@ pub(crate) fn set_forwarded(rec: &mut Rec, block: &[u8], span: Span) {
 /// `TCP_MISS:HIER_DIRECT`.
 fn is_squid_result(word: &[u8]) -> bool {
     let Some(colon) = memchr::memchr(b':', word) else { return false };
-    let is_code = |w: &[u8]| w.len() > 2 && w.iter().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == b'_');
+    let is_code = |w: &[u8]| {
+        w.len() > 2 && w.iter().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == b'_')
+    };
     is_code(&word[..colon]) && is_code(&word[colon + 1..])
 }

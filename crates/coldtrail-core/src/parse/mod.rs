@@ -5,16 +5,23 @@
 
 mod clf;
 mod clf_tolerant;
+mod detect;
 mod formats;
+mod json;
+mod json_scan;
 mod log_format;
 mod log_match;
 mod request;
 mod slot;
+mod squid;
 mod time_format;
+mod w3c;
+mod zeek;
 
 pub use clf::Clf;
-pub use log_format::{LogFormat, LogFormatError};
+pub use detect::Parser;
 pub use formats::{FormatInfo, format_info, format_name, formats};
+pub use log_format::{LogFormat, LogFormatError};
 
 use crate::record::{FormatId, Rec, Span};
 
@@ -54,5 +61,3 @@ pub fn lines(block: &[u8]) -> impl Iterator<Item = Span> + '_ {
         Some(line)
     })
 }
-mod detect;
-pub use detect::Parser;

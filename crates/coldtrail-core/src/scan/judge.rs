@@ -20,7 +20,8 @@ pub(super) struct Of {
 /// Asks every detector about every partition.
 pub(super) fn suspects(site: &Site<'_>, threads: usize) -> Vec<Of> {
     let detectors = registry();
-    let mut all: Vec<Of> = detectors.iter().enumerate().map(|(d, _)| Of { detector: d, suspects: Vec::new() }).collect();
+    let mut all: Vec<Of> =
+        detectors.iter().enumerate().map(|(d, _)| Of { detector: d, suspects: Vec::new() }).collect();
     let parts: Vec<usize> = (0..site.partitions.len()).collect();
     let chunk = parts.len().div_ceil(threads).max(1);
     let found: Vec<Vec<Vec<Suspect>>> = std::thread::scope(|scope| {
@@ -71,7 +72,8 @@ pub(super) fn wanted(suspects: &[Of], site: &Site<'_>, sample_key: u64) -> Wante
 
 /// The clients whose peaks are counted: suspects and the busiest, as many as the counters hold.
 fn peak_clients(named: &BTreeSet<ClientKey>, site: &Site<'_>) -> Vec<ClientKey> {
-    let seconds = |c: &ClientRow| u64::from(c.n_requests).min(u64::from(c.last_s.saturating_sub(c.first_s)) + 1);
+    let seconds =
+        |c: &ClientRow| u64::from(c.n_requests).min(u64::from(c.last_s.saturating_sub(c.first_s)) + 1);
     let mut clients: Vec<(bool, u32, ClientKey, u64)> = site
         .partitions
         .iter()

@@ -232,8 +232,14 @@ impl Lanes {
         self.run(threads, &make, |worker, lane, block| {
             let state = self.lanes[lane].state();
             let mut cursor = cursors[lane].lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(note) = cursor.next(&self.lanes[lane].located, &state.blocks, state.is_seekable, wanted, progress, block)
-            else {
+            let Some(note) = cursor.next(
+                &self.lanes[lane].located,
+                &state.blocks,
+                state.is_seekable,
+                wanted,
+                progress,
+                block,
+            ) else {
                 return false;
             };
             let parser = note.parser.clone();
@@ -323,7 +329,8 @@ impl Lanes {
         InputLine {
             path: member.path.clone(),
             digest: member.digest.clone().map(|d| (kind, d)),
-            format: most.map_or_else(|| format_name(crate::record::FormatId(0)).to_owned(), |(name, _)| name.clone()),
+            format: most
+                .map_or_else(|| format_name(crate::record::FormatId(0)).to_owned(), |(name, _)| name.clone()),
             compression: member.compression.clone(),
             bytes: member.bytes,
             lines: totals.lines,

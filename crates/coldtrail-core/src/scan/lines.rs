@@ -139,8 +139,13 @@ pub(super) fn hosts(tables: &Arc<Tables>, named: &BTreeMap<String, u64>) -> Line
         })
         .collect();
     hosts.sort_by(|a, b| {
-        (Reverse(a.0), a.2.n_clients, Reverse(a.2.bytes_up), Reverse(a.2.n_requests), &a.1)
-            .cmp(&(Reverse(b.0), b.2.n_clients, Reverse(b.2.bytes_up), Reverse(b.2.n_requests), &b.1))
+        (Reverse(a.0), a.2.n_clients, Reverse(a.2.bytes_up), Reverse(a.2.n_requests), &a.1).cmp(&(
+            Reverse(b.0),
+            b.2.n_clients,
+            Reverse(b.2.bytes_up),
+            Reverse(b.2.n_requests),
+            &b.1,
+        ))
     });
     Lines::new(hosts.len(), move |i| {
         let (n_findings, name, host) = &hosts[i];

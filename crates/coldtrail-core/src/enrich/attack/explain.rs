@@ -56,7 +56,11 @@ impl RuleSet {
                 let verdict = value.judge(self, mode, &mut work);
                 out.verdict = out.verdict.merge(verdict);
                 if verdict.is_attack() || verdict.is_weak() {
-                    found.push((verdict, step(&value, verdict, &work), work.fired.iter().map(|f| f.rule.id).collect::<Vec<_>>()));
+                    found.push((
+                        verdict,
+                        step(&value, verdict, &work),
+                        work.fired.iter().map(|f| f.rule.id).collect::<Vec<_>>(),
+                    ));
                 }
             });
         }
@@ -79,7 +83,11 @@ fn step(value: &Value<'_>, verdict: Verdict, work: &Work) -> Step {
     let seen = work.anomalies;
     let mut oddities = Vec::new();
     if seen.rounds > 0 {
-        oddities.push(format!("{} round{} of decoding", seen.rounds, if seen.rounds == 1 { "" } else { "s" }));
+        oddities.push(format!(
+            "{} round{} of decoding",
+            seen.rounds,
+            if seen.rounds == 1 { "" } else { "s" }
+        ));
     }
     for (is_so, words) in [
         (seen.nul, "NUL byte"),

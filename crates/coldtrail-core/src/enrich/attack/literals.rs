@@ -152,7 +152,9 @@ fn concat(parts: &[Hir]) -> Info {
 
 fn alternation(parts: &[Hir]) -> Info {
     let infos: Vec<Info> = parts.iter().map(derive).collect();
-    if infos.iter().all(|i| i.exact.is_some()) && infos.iter().filter_map(|i| i.exact.as_ref()).map(Vec::len).sum::<usize>() <= MAX_EXACT {
+    if infos.iter().all(|i| i.exact.is_some())
+        && infos.iter().filter_map(|i| i.exact.as_ref()).map(Vec::len).sum::<usize>() <= MAX_EXACT
+    {
         return Info::exactly(infos.into_iter().filter_map(|i| i.exact).flatten().collect());
     }
     let mut union = AnyOf::new();
@@ -209,8 +211,10 @@ mod tests {
 
     fn check(pattern: &str, want: &[&[&str]]) {
         let hir = super::super::ruleset::parse(pattern).expect("pattern");
-        let got: Vec<Vec<String>> =
-            required(&hir).into_iter().map(|s| s.into_iter().map(|l| String::from_utf8_lossy(&l).into_owned()).collect()).collect();
+        let got: Vec<Vec<String>> = required(&hir)
+            .into_iter()
+            .map(|s| s.into_iter().map(|l| String::from_utf8_lossy(&l).into_owned()).collect())
+            .collect();
         assert_eq!(got, want, "{pattern}");
     }
 

@@ -46,8 +46,13 @@ impl Memo {
         }
         let slot = hash as usize & self.mask;
         self.bytes[slot * self.stride..slot * self.stride + text.len()].copy_from_slice(text);
-        self.heads[slot] =
-            Head { tag: tag(hash), classes: verdict.classes, len: text.len() as u16, variant, score: verdict.score };
+        self.heads[slot] = Head {
+            tag: tag(hash),
+            classes: verdict.classes,
+            len: text.len() as u16,
+            variant,
+            score: verdict.score,
+        };
     }
 }
 

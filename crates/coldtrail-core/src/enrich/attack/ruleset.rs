@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::Hir;
 
-use super::class::{Class, ClassSet, Verdict, ATTACK, WEAK};
+use super::class::{ATTACK, Class, ClassSet, Verdict, WEAK};
 use super::normalise::{self, Anomalies, Form, Normaliser};
 use super::rules::{self, Place, Rule, STRONG};
 use super::views::{self, View, Views};
@@ -110,7 +110,8 @@ static GATE_URLENCODED: [bool; 256] = gate(Form::Urlencoded);
 
 fn is_plain(text: &[u8], form: Form) -> bool {
     let table = if form == Form::Plain { &GATE_PLAIN } else { &GATE_URLENCODED };
-    text.len() <= normalise::MAX_VALUE_BYTES && !text.iter().fold(false, |seen, b| seen | table[usize::from(*b)])
+    text.len() <= normalise::MAX_VALUE_BYTES
+        && !text.iter().fold(false, |seen, b| seen | table[usize::from(*b)])
 }
 
 /// A pattern as its syntax tree; patterns speak about bytes.
@@ -205,7 +206,14 @@ impl RuleSet {
     }
 
     /// Judges one value that stood at `place`. `text` is as sent, unescaped.
-    pub(super) fn judge(&self, text: &[u8], place: Place, form: Form, mode: Mode, work: &mut Work) -> Verdict {
+    pub(super) fn judge(
+        &self,
+        text: &[u8],
+        place: Place,
+        form: Form,
+        mode: Mode,
+        work: &mut Work,
+    ) -> Verdict {
         work.fired.clear();
         work.anomalies = Anomalies::default();
         if text.is_empty() {
@@ -272,7 +280,15 @@ impl RuleSet {
 
     /// Runs the patterns whose literals were found in this text. `view` says which view the text is and which views
     /// have a text of their own; without it the text stands for all of them.
-    fn candidates(&self, text: &[u8], view: Option<(&Views, View)>, place: Place, mode: Mode, in_base64: bool, work: &mut Work) {
+    fn candidates(
+        &self,
+        text: &[u8],
+        view: Option<(&Views, View)>,
+        place: Place,
+        mode: Mode,
+        in_base64: bool,
+        work: &mut Work,
+    ) {
         for i in 0..work.found.touched.len() {
             let set = work.found.touched[i];
             for &(n, other) in &self.set_rules[usize::from(set)] {
@@ -282,7 +298,11 @@ impl RuleSet {
                     Some((views, View::Raw)) => views.get(rule.view).is_none(),
                     Some((_, view)) => rule.view == view,
                 };
-                if here && applies(rule, place, mode, in_base64) && other.is_none_or(|o| work.found.has(o)) && self.regex(usize::from(n)).is_match(text) {
+                if here
+                    && applies(rule, place, mode, in_base64)
+                    && other.is_none_or(|o| work.found.has(o))
+                    && self.regex(usize::from(n)).is_match(text)
+                {
                     work.fired.push(Fired { rule, in_base64 });
                 }
             }
@@ -303,7 +323,11 @@ impl RuleSet {
     fn tally(&self, work: &mut Work, place: Place, mode: Mode) -> Verdict {
         if work.fired.is_empty() {
             let nul = work.anomalies.nul && !mode.strong_only && place != Place::Header;
-            return if nul { Verdict { score: WEAK, classes: ClassSet::EMPTY.with(Class::Other) } } else { Verdict::NONE };
+            return if nul {
+                Verdict { score: WEAK, classes: ClassSet::EMPTY.with(Class::Other) }
+            } else {
+                Verdict::NONE
+            };
         }
         // The same rule in the value and in its base64 counts once.
         work.fired.sort_by_key(|f| (f.rule.class, f.rule.id, f.in_base64));
@@ -313,7 +337,8 @@ impl RuleSet {
         for group in work.fired.chunk_by(|a, b| a.rule.class == b.rule.class) {
             let max = group.iter().map(|f| u32::from(f.rule.weight)).max().unwrap_or_default();
             let sum: u32 = group.iter().map(|f| u32::from(f.rule.weight)).sum();
-            let score = (max + (sum - max) / 2 + u32::from(work.anomalies.bonus())).min(u32::from(u8::MAX)) as u8;
+            let score =
+                (max + (sum - max) / 2 + u32::from(work.anomalies.bonus())).min(u32::from(u8::MAX)) as u8;
             best = best.max(score);
             let class = group[0].rule.class;
             if score >= ATTACK {
@@ -329,10 +354,11 @@ impl RuleSet {
 fn applies(rule: &Rule, place: Place, mode: Mode, in_base64: bool) -> bool {
     let here = match place {
         // A document is full of tags and quotes; only what concerns documents is asked of it as a whole.
-        Place::Document => matches!(rule.class, Class::Xxe | Class::Deserialisation | Class::Jndi | Class::Cve),
+        Place::Document => {
+            matches!(rule.class, Class::Xxe | Class::Deserialisation | Class::Jndi | Class::Cve)
+        }
         place => rule.places.contains(place),
     };
-    here
-        && (!mode.strong_only || rule.weight >= STRONG && rule.class != Class::Scanner)
+    here && (!mode.strong_only || rule.weight >= STRONG && rule.class != Class::Scanner)
         && (!in_base64 || rule.weight >= ATTACK)
 }

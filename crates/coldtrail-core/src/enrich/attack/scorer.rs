@@ -40,7 +40,13 @@ impl<'a> Scorer<'a> {
     /// `seed` is drawn once per run. `all_rules`: also the rules that ordinary outgoing traffic sets off, on proxy logs.
     pub fn new(rules: &'a RuleSet, seed: u64, all_rules: bool) -> Self {
         let memos = Field::ALL.map(|f| memo_size(f).map(|(slots, stride)| Memo::new(slots, stride)));
-        Self { rules, hasher: foldhash::fast::FixedState::with_seed(seed), all_rules, memos, work: Work::default() }
+        Self {
+            rules,
+            hasher: foldhash::fast::FixedState::with_seed(seed),
+            all_rules,
+            memos,
+            work: Work::default(),
+        }
     }
 
     /// The score of a record: that of its worst value.

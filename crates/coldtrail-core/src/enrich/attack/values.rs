@@ -98,7 +98,11 @@ impl<'a> Value<'a> {
     /// `query:id`, `path`, `user_agent`.
     pub(super) fn label(&self) -> String {
         let name = self.field.name();
-        if self.key.is_empty() { name.to_owned() } else { format!("{name}:{}", crate::record::printable(self.key)) }
+        if self.key.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{name}:{}", crate::record::printable(self.key))
+        }
     }
 }
 
@@ -180,7 +184,8 @@ fn body(text: &[u8], each: &mut dyn FnMut(Value<'_>)) {
             each(Value { is_file: file.is_some(), ..Value::plain(field, name, content, Place::Value) });
         }),
         Body::Text => {
-            let form = if text.contains(&b'+') && !text.contains(&b' ') { Form::Urlencoded } else { Form::Plain };
+            let form =
+                if text.contains(&b'+') && !text.contains(&b' ') { Form::Urlencoded } else { Form::Plain };
             each(Value { form, ..Value::plain(field, b"", text, Place::Value) });
         }
     }
