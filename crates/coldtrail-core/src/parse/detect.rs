@@ -10,7 +10,7 @@ use super::w3c::{Extended, parse_day};
 use super::zeek::Zeek;
 use super::{Format, lines};
 use crate::decode::Block;
-use crate::record::{Escape, FormatId, Outcome, Reason, Rec, Span};
+use crate::record::{ClientKey, Escape, FormatId, NO_TIME, Outcome, Reason, Rec, Span};
 use std::sync::Arc;
 
 /// Lines of a file's first block that are looked at.
@@ -21,6 +21,31 @@ const SAMPLE_LINES: usize = 200;
 pub struct Parser {
     format: Arc<dyn Format>,
     directives: Directives,
+    settings: Arc<Settings>,
+}
+
+/// What a user tells about how the logs came to be.
+#[derive(Clone, Default, Debug)]
+pub struct Settings {
+    /// Seconds east of UTC of logs that do not state their offset.
+    pub offset_s: i64,
+    /// Proxies of ours: what they say of a client's address is believed.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+}
+
+impl Settings {
+    fn trusts(&self, client: ClientKey) -> bool {
+        client.ip().is_some_and(|ip| self.trusted_proxies.iter().any(|net| net.contains(&ip)))
+    }
+
+    fn apply(&self, block: &[u8], rec: &mut Rec) {
+        if rec.ts_assumed_utc && rec.ts_us != NO_TIME {
+            rec.ts_us -= self.offset_s * 1_000_000;
+        }
+        if !self.trusted_proxies.is_empty() && rec.forwarded.is_some() {
+            rec.trust_forwarded(block, |client| self.trusts(client));
+        }
+    }
 }
 
 /// What header lines have said so far.
@@ -88,7 +113,7 @@ impl Parser {
             Some(n) if n == squid => Arc::new(Squid),
             _ => Arc::new(JsonLines),
         };
-        Self { format, directives: Directives::default() }
+        Self { format, directives: Directives::default(), settings: Arc::default() }
     }
 
     /// The format that a user names: one of `formats()`, or a `LogFormat` or `log_format` string.
@@ -111,7 +136,13 @@ impl Parser {
             }
             _ => Arc::new(LogFormat::compile(text)?),
         };
-        Ok(Self { format, directives: Directives::default() })
+        Ok(Self { format, directives: Directives::default(), settings: Arc::default() })
+    }
+
+    /// The same format under other settings.
+    pub fn with_settings(mut self, settings: Arc<Settings>) -> Self {
+        self.settings = settings;
+        self
     }
 
     /// Appends one record for each line of the block, in order. A line that the file's format cannot read is tried with the
@@ -132,6 +163,9 @@ impl Parser {
             if rec.outcome == Outcome::Raw {
                 *rec = read_alone(&block.bytes, rec.line);
             }
+            if rec.ts_assumed_utc || rec.forwarded.is_some() {
+                self.settings.apply(&block.bytes, rec);
+            }
         }
         if let Some(last) = records[from..].last_mut().filter(|r| r.outcome != Outcome::Skipped) {
             if block.cut_line || block.cut_off {
@@ -147,8 +181,12 @@ impl Parser {
 
     /// Reads one line on its own.
     pub fn parse_line(&self, block: &[u8], line: Span) -> Rec {
-        let rec = self.format.parse_line(block, line);
-        if rec.outcome == Outcome::Raw { read_alone(block, line) } else { rec }
+        let mut rec = self.format.parse_line(block, line);
+        if rec.outcome == Outcome::Raw {
+            rec = read_alone(block, line);
+        }
+        self.settings.apply(block, &mut rec);
+        rec
     }
 
     /// The parser for what follows the block, if a header line in it changes the format.

@@ -19,7 +19,7 @@ mod w3c;
 mod zeek;
 
 pub use clf::Clf;
-pub use detect::Parser;
+pub use detect::{Parser, Settings};
 pub use formats::{FormatInfo, format_info, format_name, formats};
 pub use log_format::{LogFormat, LogFormatError};
 

@@ -1,6 +1,6 @@
 //! Suspects, what they want of the second pass, and what detectors make of it.
 
-use crate::detect::{Finding, Level, Site, Stage, Suspect, registry};
+use crate::detect::{Finding, Site, Suspect, registry};
 use crate::focus::{Events, PeakCounter, Wanted};
 use crate::record::ClientKey;
 use crate::table::{ClientRow, Selector};

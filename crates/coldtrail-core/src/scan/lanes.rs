@@ -9,13 +9,13 @@ use crate::decode::{self, Block, Feed, HashKind, Member, Range, Step};
 use crate::detect::{Evidence, Finding, Site};
 use crate::focus::{Focuser, Wanted};
 use crate::observe::{BlockKeys, Observed, RejectLine};
-use crate::parse::{Parser, format_name};
+use crate::parse::{Parser, Settings, format_name};
 use crate::source::{Found, Located, PlainFile, Problem};
 use crate::table::InputTotals;
 use crate::verdict::{Coverage, Gap, InputLine, Reject, Report, blind_spots};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the first pass does with a block.
 pub(super) trait Pass: Send {
@@ -29,6 +29,7 @@ pub(super) struct Lanes {
     notes: Vec<String>,
     hash: HashKind,
     parser: Option<Parser>,
+    settings: Arc<Settings>,
 }
 
 struct Lane {
@@ -91,7 +92,7 @@ enum Next {
 }
 
 impl Lanes {
-    pub(super) fn new(found: Found, hash: HashKind, parser: Option<Parser>) -> Self {
+    pub(super) fn new(found: Found, hash: HashKind, parser: Option<Parser>, settings: Arc<Settings>) -> Self {
         let lane = |located| Lane { located, state: Mutex::default() };
         Self {
             lanes: found.inputs.into_iter().map(lane).collect(),
@@ -99,6 +100,7 @@ impl Lanes {
             notes: found.notes.iter().map(ToString::to_string).collect(),
             hash,
             parser,
+            settings,
         }
     }
 
@@ -186,9 +188,14 @@ impl Lanes {
             match feed.next(block) {
                 Step::Block => {
                     if block.index == 0 {
-                        state.parser = self.parser.clone();
+                        state.parser = self.parser.clone().map(|p| p.with_settings(self.settings.clone()));
                     }
-                    let parser = state.parser.get_or_insert_with(|| Parser::detect(&block.bytes)).clone();
+                    let parser = state
+                        .parser
+                        .get_or_insert_with(|| {
+                            Parser::detect(&block.bytes).with_settings(self.settings.clone())
+                        })
+                        .clone();
                     if let Some(next) = parser.after(block) {
                         state.parser = Some(next);
                     }
@@ -264,7 +271,7 @@ impl Lanes {
         let order: Vec<(u32, u32)> = inputs.iter().map(|(.., key)| *key).collect();
         let rank = order.iter().zip(0u32..).map(|(key, rank)| (*key, rank)).collect();
         let mut sizes: Vec<String> = Vec::new();
-        for (_, lane) in self.lanes.iter().enumerate() {
+        for lane in &self.lanes {
             let state = lane.state();
             sizes.extend(state.members.iter().map(|m| format!("{} {} {:?}", m.bytes, m.lines, m.digest)));
         }

@@ -2,7 +2,6 @@
 
 use super::Tables;
 use crate::record::ClientKey;
-use crate::table::{Keys, StatusClass};
 use crate::verdict::{ClientLine, HostLine, Lines, PageLine, Peaks};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -29,7 +28,6 @@ pub(super) fn clients(
     tables: &Arc<Tables>,
     peaks: &BTreeMap<ClientKey, Peaks>,
     named: &BTreeMap<ClientKey, u64>,
-    _keys: Keys,
 ) -> Lines<ClientLine> {
     let rows = |part: usize| tables.partitions[part].clients.table.rows().to_vec();
     let order = order(tables, rows, |c| {

@@ -4,16 +4,18 @@ mod judge;
 mod lanes;
 mod lines;
 mod progress;
+mod stream;
 
-pub use progress::Progress;
+pub use progress::{Progress, Snapshot};
+pub use stream::{Streamed, stream};
 
 use crate::decode::{Block, HashKind};
 use crate::detect::{Options, Site};
 use crate::enrich::attack::RuleSet;
-use crate::focus::{Focused, Focuser, Wanted};
+use crate::focus::{Focused, Focuser};
 use crate::link::{Links, link, settle};
 use crate::observe::{BlockKeys, ObserveOptions, Observed, Observer, Partitions};
-use crate::parse::Parser;
+use crate::parse::{Parser, Settings};
 use crate::source::Found;
 use crate::table::{Keys, PARTITIONS, Partition};
 use crate::verdict::Report;
@@ -29,6 +31,7 @@ pub struct ScanOptions {
     pub seed: u64,
     /// The format of all inputs; none: found out for each.
     pub parser: Option<Parser>,
+    pub settings: Arc<Settings>,
     pub since_us: Option<i64>,
     pub until_us: Option<i64>,
     pub detect: Options,
@@ -44,7 +47,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
         since_us: options.since_us,
         until_us: options.until_us,
     };
-    let lanes = Lanes::new(found, options.hash, options.parser.clone());
+    let lanes = Lanes::new(found, options.hash, options.parser.clone(), options.settings.clone());
 
     progress.begin(1, lanes.stored_bytes());
     let shared = Partitions::default();
@@ -87,7 +90,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
         incidents: judgement.incidents,
         findings: judgement.findings,
         coverage,
-        clients: lines::clients(&tables, &peaks, &judgement.named_clients, keys),
+        clients: lines::clients(&tables, &peaks, &judgement.named_clients),
         pages: lines::pages(&tables, &judgement.named_pages),
         hosts: lines::hosts(&tables, &judgement.named_hosts),
         totals: observed.totals,
