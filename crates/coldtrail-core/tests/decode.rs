@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// All that a feed gave.
-struct Read1 {
+struct Whole {
     blocks: Vec<Block>,
     members: Vec<Member>,
     summary: Summary,
 }
 
-impl Read1 {
+impl Whole {
     fn text(&self, member: u32) -> Vec<u8> {
         self.blocks.iter().filter(|b| b.member == member).flat_map(|b| b.bytes.clone()).collect()
     }
@@ -27,9 +27,9 @@ impl Read1 {
     }
 }
 
-fn read_with(located: &Located, options: Options) -> Read1 {
+fn read_with(located: &Located, options: Options) -> Whole {
     let mut feed = Feed::open(located, options).expect("opens");
-    let mut all = Read1 { blocks: Vec::new(), members: Vec::new(), summary: Summary::default() };
+    let mut all = Whole { blocks: Vec::new(), members: Vec::new(), summary: Summary::default() };
     let mut block = Block::default();
     loop {
         match feed.next(&mut block) {
@@ -59,7 +59,7 @@ fn stream(bytes: &[u8]) -> Located {
     located
 }
 
-fn read(bytes: &[u8]) -> Read1 {
+fn read(bytes: &[u8]) -> Whole {
     read_with(&stream(bytes), Options { hash: HashKind::None, ..Options::default() })
 }
 
@@ -137,7 +137,7 @@ fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     zip_by(zip::CompressionMethod::Deflated, members)
 }
 
-/// Name, the coverage label, and how to pack.
+/// The coverage label, and how to pack.
 type Packer = (&'static str, fn(&[u8]) -> Vec<u8>);
 const PACKERS: [Packer; 4] = [("gzip", gzip), ("zstd", zstd), ("bzip2", bzip2), ("xz", xz)];
 
@@ -468,6 +468,12 @@ fn a_bomb_ends_with_a_problem() {
     let twice = gzip(&bomb[..100_000]);
     let all = read_with(&stream(&twice), options());
     assert!(all.members[0].bytes < 12 << 20 && !all.problems().is_empty());
+    // A window of 2 GiB, which would have to be kept.
+    let mut wide = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    wide.window_log(31).unwrap();
+    wide.write_all(b"a\n").unwrap();
+    let all = read(&wide.finish().unwrap());
+    assert!(all.problems()[0].contains("window of more than"), "{:?}", all.problems());
     for pack in [zstd, bzip2, xz] {
         let bomb = pack(&vec![0; 1 << 20]);
         let archive = tar(&[("first", b"one\n"), ("bomb", &bomb), ("last", b"two\n")]);
