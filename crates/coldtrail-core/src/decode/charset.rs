@@ -82,15 +82,18 @@ impl Utf16 {
         if std::mem::take(&mut self.at_start) && unit == 0xfeff {
             return;
         }
-        let units = self.high.take().into_iter().chain([unit]);
-        for c in char::decode_utf16(units) {
-            match c {
-                Ok(c) => self.text.push(c),
-                Err(e) if e.unpaired_surrogate() == unit && (0xd800..0xdc00).contains(&unit) => {
-                    self.high = Some(unit)
-                }
-                Err(_) => self.text.push(char::REPLACEMENT_CHARACTER),
+        let is_low = (0xdc00..0xe000).contains(&unit);
+        if let Some(high) = self.high.take() {
+            if is_low {
+                self.text.extend(char::decode_utf16([high, unit]).flatten());
+                return;
             }
+            self.text.push(char::REPLACEMENT_CHARACTER);
+        }
+        if (0xd800..0xdc00).contains(&unit) {
+            self.high = Some(unit);
+        } else {
+            self.text.push(char::from_u32(u32::from(unit)).unwrap_or(char::REPLACEMENT_CHARACTER));
         }
     }
 }

@@ -51,6 +51,8 @@ enum Event {
         checksum_fits: bool,
     },
     Damaged(String),
+    /// The data asks for more memory than the cap.
+    TooLarge,
 }
 
 trait Codec: Send {
@@ -151,6 +153,10 @@ impl<C: Codec> Decoder<C> {
             Event::More if stuck => self.damaged("it makes no progress".into()),
             Event::More => {}
             Event::Damaged(why) => self.damaged(why),
+            Event::TooLarge => {
+                let what = format!("{} data with a window of more than {MAX_WINDOW_BYTES} bytes", C::NAME);
+                self.state = State::Failed(DecodeError::Unsupported { what });
+            }
             Event::End { checksum_fits } => {
                 if !checksum_fits {
                     self.shared.faults.add(DecodeError::Checksum { format: C::NAME });
@@ -367,6 +373,8 @@ impl Codec for Zstd {
         let event = match self.0.run(&mut source, &mut sink) {
             Ok(0) => Event::End { checksum_fits: true },
             Ok(_) => Event::More,
+            // The bindings give the library's words only.
+            Err(e) if e.to_string().contains("too much memory") => Event::TooLarge,
             Err(e) => Event::Damaged(e.to_string()),
         };
         Step { taken: source.pos(), made: sink.pos(), event }

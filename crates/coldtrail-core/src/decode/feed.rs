@@ -356,8 +356,10 @@ impl Feed {
         self.is_over = true;
         self.archives.clear();
         self.summary.digest = self.root_digest();
-        // Without a digest the size is what was read, or what the file system says, whichever is more.
-        self.summary.bytes = self.root.bytes_read().max(self.file.bytes().unwrap_or(0));
+        let read = self.root.bytes_read();
+        // With a digest the size is that of what was hashed, though the file may have grown since.
+        let is_all = self.summary.digest.is_some();
+        self.summary.bytes = if is_all { read } else { read.max(self.file.bytes().unwrap_or(0)) };
         self.summary.n_members = self.n_members;
         self.meter.finish(self.summary.bytes);
         self.summary.clone()

@@ -30,6 +30,13 @@ impl Meter {
         }
     }
 
+    fn take_back(&self, n: u64) {
+        self.stored.fetch_sub(n, Ordering::Relaxed);
+        if let Some(progress) = &self.progress {
+            progress.fetch_sub(n, Ordering::Relaxed);
+        }
+    }
+
     /// Counts decoded bytes; an error once they are out of proportion.
     pub(super) fn decoded(&self, n: usize) -> Result<(), DecodeError> {
         self.decoded.fetch_add(n as u64, Ordering::Relaxed);
@@ -78,9 +85,12 @@ impl Tap {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stops counting: the bytes are counted where they are used.
+    /// Stops counting, and takes back what was counted: the bytes are counted where they are used.
     pub(super) fn uncount(&self) {
-        self.lock().meter = None;
+        let mut inner = self.lock();
+        if let Some(meter) = inner.meter.take() {
+            meter.take_back(inner.bytes);
+        }
     }
 
     /// Bytes read so far.

@@ -310,6 +310,7 @@ mod tests {
         let found = check(top.path(), &["d"], &["d/a.log"]);
         assert_eq!(found.notes.len(), 3);
         assert!(found.problems.is_empty());
+        check(top.path(), &["**/*.log"], &["d/a.log"]);
         // Named by the user, a link is followed, a socket is a problem, and a link to itself too.
         check(top.path(), &["d/z.log"], &["d/z.log"]);
         assert_eq!(check(top.path(), &["d/socket", "self"], &[]).problems.len(), 2);
