@@ -291,7 +291,7 @@ fn header_complaints(header: &[&str], id: &str) -> Vec<String> {
             let rest = line.strip_prefix("## ").and_then(|line| line.strip_prefix(section));
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         };
-        let Some(at) = header.iter().position(|line| heading(&line)) else {
+        let Some(at) = header.iter().position(heading) else {
             complaints.push(format!("`## {section}` is missing"));
             continue;
         };

@@ -1,6 +1,6 @@
 //! What is planted: one file per kind of attack, and the innocent look-alikes.
 //!
-//! A function of these files returns an [`Incident`]: requests of one actor and what a reader of the log should make of
+//! A function of these files returns an `Incident`: requests of one actor and what a reader of the log should make of
 //! them. It takes who and when; a scenario decides which are planted.
 
 use crate::request::Request;
