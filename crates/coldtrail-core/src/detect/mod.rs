@@ -17,10 +17,11 @@ mod phrase;
 mod registry;
 mod site;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub(crate) use phrase::{bytes, count, counted, list, percent, quote, seconds, span, time, time_s};
 
+pub(crate) use finding::stable_hash;
 pub use finding::{Draft, Evidence, Finding, Level, Number, Severity, Stage};
 pub use registry::{by_id, registry};
 pub use site::{AgentGroup, HostFacts, LinkedClient, Options, Site};
