@@ -233,7 +233,8 @@ impl Draft {
     pub fn join(mut drafts: Vec<Self>) -> Self {
         let strength = |d: &Self| (d.severity, d.level, d.n_requests);
         drafts.sort_by(|a, b| {
-            (strength(b), &a.statement, a.clients.first()).partial_cmp(&(strength(a), &b.statement, b.clients.first()))
+            (strength(b), &a.statement, a.clients.first())
+                .partial_cmp(&(strength(a), &b.statement, b.clients.first()))
                 .unwrap_or(std::cmp::Ordering::Equal)
         });
         let mut rest = drafts.into_iter();
@@ -249,7 +250,8 @@ impl Draft {
             all.bytes_out = sum(all.bytes_out, d.bytes_out);
             all.bytes_in = sum(all.bytes_in, d.bytes_in);
             for e in d.evidence {
-                if all.evidence.len() < Self::MAX_EVIDENCE && !all.evidence.iter().any(|mine| mine.at == e.at) {
+                if all.evidence.len() < Self::MAX_EVIDENCE && !all.evidence.iter().any(|mine| mine.at == e.at)
+                {
                     all.evidence.push(e);
                 }
             }

@@ -5,8 +5,8 @@ use crate::enrich::attack::{ATTACK, Class, ClassSet, Verdict};
 use crate::enrich::{PageKind, is_upload_target, kind_of};
 use crate::record::{ClientKey, Metric, Role};
 use crate::table::{
-    ClientRow, ContactRow, Contacts, Event, Keys, Locus, Method, PARTITIONS, PageRow, PairRow, Partition, Selector,
-    StatusClass, Totals, partition,
+    ClientRow, ContactRow, Contacts, Event, Keys, Locus, Method, PARTITIONS, PageRow, PairRow, Partition,
+    Selector, StatusClass, Totals, partition,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,8 +56,10 @@ impl Request {
         self
     }
     fn verdict(&self) -> Verdict {
-        self.attack
-            .map_or(Verdict::NONE, |(class, _, _)| Verdict { score: ATTACK, classes: ClassSet::EMPTY.with(class) })
+        self.attack.map_or(Verdict::NONE, |(class, _, _)| Verdict {
+            score: ATTACK,
+            classes: ClassSet::EMPTY.with(class),
+        })
     }
     fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
@@ -149,7 +151,8 @@ impl TestSite {
         let (page, agent) = (self.page_key(r), self.agent_key(r));
         let is_attack = r.attack.is_some();
         let is_post = r.method == "POST";
-        let is_upload = r.status_code == 201 || r.method == "PUT" || (is_post && is_upload_target(r.path().as_bytes()));
+        let is_upload =
+            r.status_code == 201 || r.method == "PUT" || (is_post && is_upload_target(r.path().as_bytes()));
         let ts_us = i64::from(r.ts_s) * 1_000_000;
         self.totals.lines.first_us = Some(self.totals.lines.first_us.map_or(ts_us, |t| t.min(ts_us)));
         self.totals.lines.last_us = Some(self.totals.lines.last_us.map_or(ts_us, |t| t.max(ts_us)));
@@ -185,10 +188,10 @@ impl TestSite {
         part.agents.used(index, agent);
         if r.proxy {
             let host = keys.host(r.host.as_bytes());
-            let (index, row) = part
-                .contacts
-                .table
-                .entry(Contacts::hash(client, host), (client, host), || ContactRow::new(client, host));
+            let (index, row) =
+                part.contacts
+                    .table
+                    .entry(Contacts::hash(client, host), (client, host), || ContactRow::new(client, host));
             row.n_requests += 1;
             row.n_posts += u32::from(is_post);
             row.n_connects += u32::from(r.method == "CONNECT");
@@ -323,7 +326,8 @@ impl TestSite {
                 let client = ClientKey::parse(r.client.as_bytes());
                 let (page, host) = (self.page_key(r), keys.host(r.host.as_bytes()));
                 let is_odd = r.attack.is_some();
-                let is_miss = || r.status_code >= 400 && self.site().page(page).is_some_and(|p| !p.is_answered());
+                let is_miss =
+                    || r.status_code >= 400 && self.site().page(page).is_some_and(|p| !p.is_answered());
                 match *selector {
                     Selector::Client(c) => c == client,
                     Selector::ClientAttacks(c) => c == client && is_odd,

@@ -82,7 +82,9 @@ impl Indicators {
             if !indicators.add(first, source_name) {
                 indicators.n_unread += 1;
                 if indicators.unread.len() < Self::MAX_UNREAD {
-                    indicators.unread.push(format!("{source_name}: {}", line.chars().take(120).collect::<String>()));
+                    indicators
+                        .unread
+                        .push(format!("{source_name}: {}", line.chars().take(120).collect::<String>()));
                 }
             }
         }
@@ -251,13 +253,25 @@ impl Indicators {
 /// Undoes what keeps people from clicking: `hxxp://bad[.]example`, `(dot)`, `[:]`.
 pub(crate) fn refang(text: &str) -> String {
     let mut out = text.trim().trim_matches(['<', '>', '"']).to_owned();
-    for (from, to) in
-        [("[.]", "."), ("(.)", "."), ("{.}", "."), ("[dot]", "."), ("(dot)", "."), ("[DOT]", "."), ("[:]", ":"), ("[://]", "://"), ("[/]", "/"), ("\\.", "."), ("[@]", "@")]
-    {
+    for (from, to) in [
+        ("[.]", "."),
+        ("(.)", "."),
+        ("{.}", "."),
+        ("[dot]", "."),
+        ("(dot)", "."),
+        ("[DOT]", "."),
+        ("[:]", ":"),
+        ("[://]", "://"),
+        ("[/]", "/"),
+        ("\\.", "."),
+        ("[@]", "@"),
+    ] {
         out = out.replace(from, to);
     }
     let lower = out.to_ascii_lowercase();
-    for (from, to) in [("hxxps://", "https://"), ("hxxp://", "http://"), ("meow://", "http://"), ("fxp://", "ftp://")] {
+    for (from, to) in
+        [("hxxps://", "https://"), ("hxxp://", "http://"), ("meow://", "http://"), ("fxp://", "ftp://")]
+    {
         if let Some(rest) = lower.strip_prefix(from) {
             let tail = out.get(out.len() - rest.len()..).unwrap_or_default();
             out = format!("{to}{tail}");
@@ -307,8 +321,13 @@ fn split_url(text: &str) -> Option<(String, String)> {
 
 fn is_domain(text: &str) -> bool {
     let text = text.trim_start_matches("*.").trim_matches('.');
-    let is_label = |l: &str| !l.is_empty() && l.len() <= 63 && l.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
-    text.len() <= 253 && text.contains('.') && text.split('.').all(is_label) && text.chars().any(char::is_alphabetic)
+    let is_label = |l: &str| {
+        !l.is_empty() && l.len() <= 63 && l.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+    };
+    text.len() <= 253
+        && text.contains('.')
+        && text.split('.').all(is_label)
+        && text.chars().any(char::is_alphabetic)
 }
 
 fn is_hash(text: &str) -> bool {

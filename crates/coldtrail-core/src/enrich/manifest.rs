@@ -32,8 +32,17 @@ pub enum Listing {
 const ROOTS: [&str; 8] = ["htdocs", "www", "html", "public", "wwwroot", "public_html", "httpdocs", "webroot"];
 /// Files that answer for their folder.
 const INDEX: [&str; 11] = [
-    "index.html", "index.htm", "index.php", "index.jsp", "index.cgi", "index.pl", "index.asp", "index.aspx",
-    "default.asp", "default.aspx", "default.htm",
+    "index.html",
+    "index.htm",
+    "index.php",
+    "index.jsp",
+    "index.cgi",
+    "index.pl",
+    "index.asp",
+    "index.aspx",
+    "default.asp",
+    "default.aspx",
+    "default.htm",
 ];
 
 impl Manifest {
@@ -47,7 +56,9 @@ impl Manifest {
         let (files, n_skipped) = read_list(text);
         manifest.ignores_case = files.iter().any(|f| f.is_windows);
         if n_skipped > 0 {
-            manifest.notes.push(format!("{n_skipped} lines of the list of files are no paths and were skipped."));
+            manifest
+                .notes
+                .push(format!("{n_skipped} lines of the list of files are no paths and were skipped."));
         }
         let files: Vec<String> = files.into_iter().map(|f| f.path).collect();
         let guessed;
@@ -65,7 +76,8 @@ impl Manifest {
         };
         let mut n_outside = 0usize;
         for file in &files {
-            let mapped = roots.iter().filter_map(|(dir, url)| map_path(file, dir, url)).max_by_key(|(len, _)| *len);
+            let mapped =
+                roots.iter().filter_map(|(dir, url)| map_path(file, dir, url)).max_by_key(|(len, _)| *len);
             match mapped {
                 Some((_, path)) => {
                     manifest.paths.insert(manifest.fold(&path));
@@ -290,12 +302,18 @@ fn ls_line(line: &str, folder: &mut String) -> LsLine {
         rest = tail;
     }
     let name = rest.trim_start().split(" -> ").next().unwrap_or_default();
-    LsLine::File(if folder.is_empty() { name.to_owned() } else { format!("{}/{name}", folder.trim_end_matches('/')) })
+    LsLine::File(if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{}/{name}", folder.trim_end_matches('/'))
+    })
 }
 
 /// The folder that is most likely the document root; empty where the paths are URL paths.
 fn guess_root(files: &[String]) -> String {
-    let is_web = |f: &&String| super::kind_of(f.as_bytes()) == super::PageKind::Script || f.ends_with(".html") || f.ends_with(".htm");
+    let is_web = |f: &&String| {
+        super::kind_of(f.as_bytes()) == super::PageKind::Script || f.ends_with(".html") || f.ends_with(".htm")
+    };
     let web: Vec<&String> = files.iter().filter(is_web).collect();
     let all: Vec<&String> = if web.is_empty() { files.iter().collect() } else { web };
     let Some(first) = all.first() else { return String::new() };
@@ -326,7 +344,8 @@ fn guess_root(files: &[String]) -> String {
 /// The URL path of a file below `dir`, with the length of `dir`: the longest root wins.
 fn map_path(file: &str, dir: &str, url: &str) -> Option<(usize, String)> {
     let dir = dir.replace('\\', "/");
-    let dir = dir.get(2..).filter(|_| dir.as_bytes().get(1) == Some(&b':')).unwrap_or(&dir).trim_end_matches('/');
+    let dir =
+        dir.get(2..).filter(|_| dir.as_bytes().get(1) == Some(&b':')).unwrap_or(&dir).trim_end_matches('/');
     let dir = dir.strip_prefix("./").unwrap_or(dir);
     let rest = file.strip_prefix(dir)?;
     let rest = if dir.is_empty() || dir == "." { file.trim_start_matches("./") } else { rest };
@@ -341,7 +360,8 @@ mod tests {
     use super::*;
 
     fn check(text: &str, roots: &[(&str, &str)], want: &[&str]) {
-        let roots: Vec<(String, String)> = roots.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let roots: Vec<(String, String)> =
+            roots.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         let manifest = Manifest::parse(text.as_bytes(), &roots);
         assert_eq!(manifest.paths().collect::<Vec<_>>(), want, "{text}");
     }

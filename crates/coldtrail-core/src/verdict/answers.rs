@@ -6,12 +6,16 @@ use crate::record::ClientKey;
 use std::collections::BTreeMap;
 
 pub(super) fn answers(findings: &[Finding], site: &Site<'_>) -> Answers {
-    let mut answers =
-        Answers { who: who(findings, site), got_in: got_in(findings), left: left(findings), took: took(findings, site) };
+    let mut answers = Answers {
+        who: who(findings, site),
+        got_in: got_in(findings),
+        left: left(findings),
+        took: took(findings, site),
+    };
     answers.who.sort_by(|a, b| key(a.first_us, &a.client).cmp(&key(b.first_us, &b.client)));
-    answers.got_in.sort_by(|a, b| {
-        (key(a.first_us, &a.page), &a.finding).cmp(&(key(b.first_us, &b.page), &b.finding))
-    });
+    answers
+        .got_in
+        .sort_by(|a, b| (key(a.first_us, &a.page), &a.finding).cmp(&(key(b.first_us, &b.page), &b.finding)));
     answers.left.sort_by(|a, b| key(a.first_us, &a.path).cmp(&key(b.first_us, &b.path)));
     answers.took.sort_by(|a, b| {
         (key(a.first_us, &a.client), &a.path_or_host, &a.finding).cmp(&(
@@ -37,7 +41,9 @@ fn who(findings: &[Finding], site: &Site<'_>) -> Vec<Who> {
             let n = match (is_alone, site.client(*client)) {
                 (true, _) => finding.n_requests,
                 (false, Some((row, _))) if finding.meta.stage == Stage::Attack => u64::from(row.n_attacks),
-                (false, Some((_, linked))) if finding.meta.stage == Stage::Reconnaissance => u64::from(linked.n_missing),
+                (false, Some((_, linked))) if finding.meta.stage == Stage::Reconnaissance => {
+                    u64::from(linked.n_missing)
+                }
                 (false, _) => 0,
             };
             // Several findings of one stage see the same requests: the largest counts.
@@ -119,7 +125,9 @@ fn left(findings: &[Finding]) -> Vec<Left> {
 fn took(findings: &[Finding], site: &Site<'_>) -> Vec<Took> {
     let is_data = |f: &&Finding| match f.meta.stage {
         Stage::Exfiltration => f.level >= Level::Possible,
-        Stage::Exploit => f.level >= Level::Probable && matches!(f.rule, "bulk" | "rows" | "two-valued" | "files-read"),
+        Stage::Exploit => {
+            f.level >= Level::Probable && matches!(f.rule, "bulk" | "rows" | "two-valued" | "files-read")
+        }
         _ => false,
     };
     let mut took = Vec::new();

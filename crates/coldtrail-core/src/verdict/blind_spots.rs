@@ -68,7 +68,9 @@ pub fn blind_spots(totals: &Totals, site: &Site<'_>) -> Vec<String> {
         );
     }
     if lines.first_us.is_none() {
-        spots.push("No line has a time that can be read: nothing is known of order, rate and periods.".to_owned());
+        spots.push(
+            "No line has a time that can be read: nothing is known of order, rate and periods.".to_owned(),
+        );
     }
     let connects: u64 =
         site.partitions.iter().flat_map(|p| p.contacts.table.rows()).map(|c| u64::from(c.n_connects)).sum();

@@ -31,7 +31,8 @@ pub fn conclude(findings: Vec<Finding>, site: &Site<'_>) -> Judgement {
     let findings = join_same(findings);
     let incidents = incidents(&findings, site);
     let verdict = verdict(&findings, &incidents);
-    let (mut named_clients, mut named_pages, mut named_hosts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let (mut named_clients, mut named_pages, mut named_hosts) =
+        (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for finding in &findings {
         for client in &finding.clients {
             *named_clients.entry(*client).or_default() += 1;
@@ -88,7 +89,9 @@ pub(crate) fn join_same(findings: Vec<Finding>) -> Vec<Finding> {
         };
         joined.push(draft.finish(meta));
     }
-    joined.sort_by(|a, b| (a.first_us.is_none(), a.first_us, &a.id).cmp(&(b.first_us.is_none(), b.first_us, &b.id)));
+    joined.sort_by(|a, b| {
+        (a.first_us.is_none(), a.first_us, &a.id).cmp(&(b.first_us.is_none(), b.first_us, &b.id))
+    });
     joined
 }
 
@@ -112,9 +115,9 @@ mod tests {
         let path = "/uploads/x.php";
         let mut requests: Vec<Request> =
             (0..50).map(|i| to_server(T0 + i, "198.51.100.7", "GET", "/", 200).bytes(5000)).collect();
-        requests.extend((0..20).map(|i| {
-            to_server(T0 + 3000 + i, A, "GET", format!("/old-{i}.bak"), 404).probing()
-        }));
+        requests.extend(
+            (0..20).map(|i| to_server(T0 + 3000 + i, A, "GET", format!("/old-{i}.bak"), 404).probing()),
+        );
         requests.extend((0..5).map(|i| {
             to_server(T0 + 3500 + i, A, "GET", format!("/p.php?id={i}'"), 404).attack(Class::Sqli, 1, 3)
         }));
@@ -137,7 +140,10 @@ mod tests {
         let incident = &judged.incidents[0];
         let stages: Vec<Stage> = incident.stages.iter().map(|s| s.stage).collect();
         assert_eq!(stages, [Stage::Reconnaissance, Stage::Attack, Stage::Implant]);
-        assert_eq!((incident.severity, incident.clients.as_slice()), (Severity::Critical, &[A.to_owned()][..]));
+        assert_eq!(
+            (incident.severity, incident.clients.as_slice()),
+            (Severity::Critical, &[A.to_owned()][..])
+        );
         assert!(judged.sentence.starts_with("They got in: /uploads/x.php"), "{}", judged.sentence);
         assert!(judged.do_now.iter().any(|s| s.contains(A)), "{:?}", judged.do_now);
         let left = &judged.answers.left[0];
@@ -148,7 +154,8 @@ mod tests {
 
     #[test]
     fn attempts_only_and_nothing_at_all() {
-        let attempts = (0..5).map(|i| to_server(T0 + i, A, "GET", "/p.php?id=1'", 404).attack(Class::Sqli, 1, 3));
+        let attempts =
+            (0..5).map(|i| to_server(T0 + i, A, "GET", "/p.php?id=1'", 404).attack(Class::Sqli, 1, 3));
         let judged = judge(attempts.collect());
         assert_eq!(judged.level, Level::NoSign);
         assert!(judged.sentence.starts_with("They tried; no sign that they got in"), "{}", judged.sentence);

@@ -58,7 +58,9 @@ pub(super) fn incidents(findings: &[Finding], site: &Site<'_>) -> Vec<Incident> 
         members.entry(sets.root(i)).or_default().push(finding);
     }
     let mut incidents: Vec<Incident> = members.into_values().map(|of| incident(&of, site)).collect();
-    incidents.sort_by(|a, b| (a.first_us.is_none(), a.first_us, &a.id).cmp(&(b.first_us.is_none(), b.first_us, &b.id)));
+    incidents.sort_by(|a, b| {
+        (a.first_us.is_none(), a.first_us, &a.id).cmp(&(b.first_us.is_none(), b.first_us, &b.id))
+    });
     incidents
 }
 
@@ -87,7 +89,8 @@ fn family(finding: &Finding) -> &'static str {
 /// The ladder over the findings of one incident, and the rule where no single finding decides.
 pub(super) fn level_of(findings: &[&Finding]) -> (Level, Option<&'static str>) {
     let best = findings.iter().map(|f| f.level).max().unwrap_or(Level::NoAttack);
-    let soft: BTreeSet<&str> = findings.iter().filter(|f| f.level == Level::Possible).map(|f| family(f)).collect();
+    let soft: BTreeSet<&str> =
+        findings.iter().filter(|f| f.level == Level::Possible).map(|f| family(f)).collect();
     if best == Level::Possible && soft.len() >= 2 {
         return (Level::Probable, Some("two-soft-effects"));
     }
@@ -98,7 +101,8 @@ fn incident(findings: &[&Finding], site: &Site<'_>) -> Incident {
     let (level, _) = level_of(findings);
     let mut severity = findings.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
     let is_kept = |f: &&&Finding| {
-        f.level >= Level::Possible && matches!(f.meta.stage, Stage::Implant | Stage::Exfiltration | Stage::Access)
+        f.level >= Level::Possible
+            && matches!(f.meta.stage, Stage::Implant | Stage::Exfiltration | Stage::Access)
     };
     if level == Level::Confirmed && findings.iter().any(|f| is_kept(&f)) {
         severity = Severity::Critical;

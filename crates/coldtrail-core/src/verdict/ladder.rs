@@ -14,7 +14,11 @@ pub(super) struct Verdict {
 /// The level of the worst incident.
 pub(super) fn verdict(findings: &[Finding], incidents: &[Incident]) -> Verdict {
     let Some(worst) = incidents.iter().rev().max_by_key(|i| (i.level, i.severity)) else {
-        return Verdict { level: Level::NoAttack, rule: String::new(), sentence: format!("{}.", Level::NoAttack.words()) };
+        return Verdict {
+            level: Level::NoAttack,
+            rule: String::new(),
+            sentence: format!("{}.", Level::NoAttack.words()),
+        };
     };
     let ids: BTreeSet<&str> = worst.findings.iter().map(String::as_str).collect();
     let members: Vec<&Finding> = findings.iter().filter(|f| ids.contains(f.id.as_str())).collect();
@@ -26,7 +30,11 @@ pub(super) fn verdict(findings: &[Finding], incidents: &[Incident]) -> Verdict {
         Some(f) if level > Level::NoSign => format!("{words}: {}", f.statement),
         Some(f) => {
             let clients: BTreeSet<_> = findings.iter().flat_map(|f| f.clients.iter()).collect();
-            format!("{words}: {} attacked or scanned; most telling: {}", counted(clients.len() as u64, "client"), f.statement)
+            format!(
+                "{words}: {} attacked or scanned; most telling: {}",
+                counted(clients.len() as u64, "client"),
+                f.statement
+            )
         }
         None => format!("{words}."),
     };
@@ -48,7 +56,8 @@ pub(super) fn would_raise(level: Level, findings: &[Finding], site: &Site<'_>) -
         );
     }
     if is_server && level >= Level::NoSign && site.totals.bytes_out == 0 {
-        sentences.push("The sizes of answers would show whether an attack was answered with data.".to_owned());
+        sentences
+            .push("The sizes of answers would show whether an attack was answered with data.".to_owned());
     }
     let of_level = |f: &&Finding| f.level >= Level::Possible;
     let mut caveats: BTreeSet<&str> = BTreeSet::new();
@@ -57,7 +66,8 @@ pub(super) fn would_raise(level: Level, findings: &[Finding], site: &Site<'_>) -
     }
     sentences.extend(caveats.into_iter().take(5).map(str::to_owned));
     if level == Level::Possible {
-        sentences.push("A second effect of another kind by the same client would make it probable.".to_owned());
+        sentences
+            .push("A second effect of another kind by the same client would make it probable.".to_owned());
     }
     if lines.outgoing > 0 && site.options.indicators.is_empty() {
         sentences.push("A list of known bad hosts (--ioc) would tell a rare host from a bad one.".to_owned());
@@ -102,10 +112,15 @@ pub(super) fn do_now(level: Level, findings: &[Finding], site: &Site<'_>) -> Vec
         .collect();
     if !hosts.is_empty() {
         let hosts: Vec<&str> = hosts.into_iter().collect();
-        sentences.push(format!("Block {} at the proxy and look for it in the name server's logs.", list(&hosts, 5)));
+        sentences.push(format!(
+            "Block {} at the proxy and look for it in the name server's logs.",
+            list(&hosts, 5)
+        ));
     }
     let outside = names(
-        &mut findings.iter().filter(|f| f.severity >= Severity::Medium && f.meta.stage != Stage::Exfiltration),
+        &mut findings
+            .iter()
+            .filter(|f| f.severity >= Severity::Medium && f.meta.stage != Stage::Exfiltration),
         false,
     );
     if !outside.is_empty() {
@@ -124,7 +139,10 @@ pub(super) fn do_now(level: Level, findings: &[Finding], site: &Site<'_>) -> Vec
         ));
     }
     if level >= Level::Possible {
-        sentences.push("Keep these logs and those of the database, the shell and the system from the same days.".to_owned());
+        sentences.push(
+            "Keep these logs and those of the database, the shell and the system from the same days."
+                .to_owned(),
+        );
     }
     sentences
 }

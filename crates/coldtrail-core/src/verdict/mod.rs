@@ -8,6 +8,7 @@ mod ladder;
 mod report;
 
 pub use blind_spots::blind_spots;
+#[cfg(test)]
 pub(crate) use conclude::join_same;
 pub use conclude::{Judgement, conclude};
 pub use report::{

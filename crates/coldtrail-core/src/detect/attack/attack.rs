@@ -75,17 +75,17 @@ pub(in crate::detect) fn class_names(classes: ClassSet) -> Vec<&'static str> {
 
 /// Parameters, as the header says them.
 #[derive(Clone, Copy, Debug)]
-pub struct Params {
-    pub many: u32,
-    pub few: u32,
-    pub max_named: usize,
-    pub min_group: usize,
-    pub min_network: u32,
-    pub dominance: f64,
+pub(crate) struct Params {
+    pub(crate) many: u32,
+    pub(crate) few: u32,
+    pub(crate) max_named: usize,
+    pub(crate) min_group: usize,
+    pub(crate) min_network: u32,
+    pub(crate) dominance: f64,
 }
 
 impl Params {
-    pub const DEFAULT: Self =
+    pub(crate) const DEFAULT: Self =
         Self { many: 20, few: 2, max_named: 50, min_group: 3, min_network: 6, dominance: 0.7 };
 }
 
@@ -178,8 +178,7 @@ impl Attack {
             list(&class_names(campaign.classes), 5),
             span(draft.first_us, draft.last_us),
         );
-        let wants =
-            draft.clients.iter().take(3).map(|c| (Selector::ClientAttacks(*c), MAX_EVENTS)).collect();
+        let wants = draft.clients.iter().take(3).map(|c| (Selector::ClientAttacks(*c), MAX_EVENTS)).collect();
         Suspect { rank: campaign.n_attacks, wants, draft }
     }
 
@@ -261,7 +260,8 @@ impl Attack {
         by_class
             .into_iter()
             .map(|(class, c)| {
-                let who = format!("{} with one or two attacks each", counted(c.clients.len() as u64, "client"));
+                let who =
+                    format!("{} with one or two attacks each", counted(c.clients.len() as u64, "client"));
                 let mut suspect = self.campaign(format!("background {}", class.name()), &who, &c);
                 suspect.draft.severity = Severity::Low;
                 suspect.draft.rule = "background";
@@ -306,9 +306,9 @@ impl Detector for Attack {
         let mut pages: Vec<u64> = attacks.iter().map(|e| e.page).collect();
         pages.sort_unstable();
         pages.dedup();
-        draft.pages.extend(
-            attacks.iter().filter_map(|e| site.page(e.page)).map(|p| site.page_name(p)).take(200),
-        );
+        draft
+            .pages
+            .extend(attacks.iter().filter_map(|e| site.page(e.page)).map(|p| site.page_name(p)).take(200));
         if draft.rule == "payload" {
             let is_whole = events.len() < MAX_EVENTS;
             let times = |e: &&Event| (e.ts_us != i64::MIN).then_some(e.ts_us);

@@ -124,7 +124,16 @@ pub(super) fn best_band(seconds: &[u32], union: &UnionChance) -> Option<Band> {
                     }
                     let evidence = n as f64 * divergence(share, chance);
                     if best.is_none_or(|b| evidence > b.evidence) {
-                        best = Some(Band { evidence, share, chance, lo_s: lo, hi_s: hi, n_gaps: n, burst_s, multiples });
+                        best = Some(Band {
+                            evidence,
+                            share,
+                            chance,
+                            lo_s: lo,
+                            hi_s: hi,
+                            n_gaps: n,
+                            burst_s,
+                            multiples,
+                        });
                     }
                 };
                 take(inside, band_chance(effective), 1);

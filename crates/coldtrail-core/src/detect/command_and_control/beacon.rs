@@ -51,20 +51,20 @@ const SLOT_S: u32 = 600;
 
 /// Parameters, as the header says them.
 #[derive(Clone, Copy, Debug)]
-pub struct Params {
-    pub min_seconds: usize,
-    pub min_span_s: u32,
-    pub min_evidence: f64,
-    pub min_excess: f64,
-    pub max_prevalence: f64,
-    pub min_clients: u64,
-    pub min_unattended: f64,
-    pub min_days: f64,
-    pub min_hours: u64,
+pub(crate) struct Params {
+    pub(crate) min_seconds: usize,
+    pub(crate) min_span_s: u32,
+    pub(crate) min_evidence: f64,
+    pub(crate) min_excess: f64,
+    pub(crate) max_prevalence: f64,
+    pub(crate) min_clients: u64,
+    pub(crate) min_unattended: f64,
+    pub(crate) min_days: f64,
+    pub(crate) min_hours: u64,
 }
 
 impl Params {
-    pub const DEFAULT: Self = Self {
+    pub(crate) const DEFAULT: Self = Self {
         min_seconds: 6,
         min_span_s: 300,
         min_evidence: 12.0,
@@ -104,7 +104,8 @@ impl Beacon {
         if seconds.len() < self.0.min_seconds || seconds[seconds.len() - 1] - seconds[0] < self.0.min_span_s {
             return None;
         }
-        best_band(seconds, union).filter(|b| b.evidence >= self.0.min_evidence && b.excess() >= self.0.min_excess)
+        best_band(seconds, union)
+            .filter(|b| b.evidence >= self.0.min_evidence && b.excess() >= self.0.min_excess)
     }
 
     /// All contacts of one client are judged before what is attended is known.
@@ -113,7 +114,8 @@ impl Beacon {
         if bands.iter().all(Option::is_none) {
             return Vec::new();
         }
-        let slots = |row: &ContactRow| row.times.seconds().iter().map(|t| t / SLOT_S).collect::<BTreeSet<u32>>();
+        let slots =
+            |row: &ContactRow| row.times.seconds().iter().map(|t| t / SLOT_S).collect::<BTreeSet<u32>>();
         let mut attended: BTreeSet<u32> = BTreeSet::new();
         let mut days: BTreeSet<u32> = BTreeSet::new();
         for (row, band) in rows.iter().zip(&bands) {
@@ -133,7 +135,8 @@ impl Beacon {
                     attended.range(slot.saturating_sub(1)..=slot + 1).next().is_none()
                 })
                 .count();
-            let of = |unit: u32| row.times.seconds().iter().map(|t| t / unit).collect::<BTreeSet<u32>>().len();
+            let of =
+                |unit: u32| row.times.seconds().iter().map(|t| t / unit).collect::<BTreeSet<u32>>().len();
             periodic.push(Periodic {
                 row,
                 band,
@@ -152,7 +155,11 @@ impl Beacon {
         let is_large = n_clients >= self.0.min_clients;
         let span_days = site.span_hours().div_ceil(24);
         let min_hours = self.0.min_hours.min(site.span_hours() / 4).max(1);
-        let is_rare = if is_large { prevalence <= self.0.max_prevalence } else { of_host * 3 < n_clients.max(3) || of_host == 1 };
+        let is_rare = if is_large {
+            prevalence <= self.0.max_prevalence
+        } else {
+            of_host * 3 < n_clients.max(3) || of_host == 1
+        };
         let is_alone = p.unattended >= self.0.min_unattended || (span_days >= 2 && p.days >= self.0.min_days);
         let is_long = p.hours >= min_hours;
         let missed = [is_rare, is_alone, is_long].iter().filter(|x| !**x).count();
@@ -191,7 +198,9 @@ impl Beacon {
             ));
         }
         if p.row.times.is_sampled() {
-            draft.caveats.push("Judged on whole days chosen by hash: there were more contacts than are kept.".to_owned());
+            draft.caveats.push(
+                "Judged on whole days chosen by hash: there were more contacts than are kept.".to_owned(),
+            );
         }
         draft.statement = format!(
             "{} of {} between contacts of {} with {host} lie between {} and {}{} (a memoryless visitor: at most {}); {}, \
@@ -302,7 +311,8 @@ mod tests {
             }
             if beats.contains(&i) {
                 for k in 0..140 {
-                    requests.push(to_host(T0 + k * 600 + k * k % 60, client, "c2.example", "/p", 200).bytes(40));
+                    requests
+                        .push(to_host(T0 + k * 600 + k * k % 60, client, "c2.example", "/p", 200).bytes(40));
                 }
             }
         }
@@ -320,7 +330,11 @@ mod tests {
     fn a_rare_host_day_and_night() {
         check(office(30, &[3]), &[("host c2.example", Level::Probable, Severity::High, 1)]);
         let found = TestSite::new(office(30, &[3])).run(&Beacon(Params::DEFAULT));
-        assert!(found[0].statement.contains("1 of 30 clients ever contacted this host"), "{}", found[0].statement);
+        assert!(
+            found[0].statement.contains("1 of 30 clients ever contacted this host"),
+            "{}",
+            found[0].statement
+        );
         assert_eq!(found[0].evidence.len(), 3);
     }
 

@@ -44,14 +44,14 @@ const MAX_NAMED: usize = 200;
 
 /// Parameters, as the header says them.
 #[derive(Clone, Copy, Debug)]
-pub struct Params {
-    pub route_share: f64,
-    pub min_routes: usize,
-    pub soft_404_pages: u32,
+pub(crate) struct Params {
+    pub(crate) route_share: f64,
+    pub(crate) min_routes: usize,
+    pub(crate) soft_404_pages: u32,
 }
 
 impl Params {
-    pub const DEFAULT: Self = Self { route_share: 0.8, min_routes: 5, soft_404_pages: 20 };
+    pub(crate) const DEFAULT: Self = Self { route_share: 0.8, min_routes: 5, soft_404_pages: 20 };
 }
 
 pub(in crate::detect) struct ManifestDiff(pub(in crate::detect) Params);
@@ -95,7 +95,8 @@ impl ManifestDiff {
                 match manifest.find(path) {
                     (Listing::File, Some(file)) => {
                         let entry = totals.listed.entry(file.to_owned()).or_default();
-                        let there = row.span(StatusClass::Ok).last_s.max(row.span(StatusClass::NotModified).last_s);
+                        let there =
+                            row.span(StatusClass::Ok).last_s.max(row.span(StatusClass::NotModified).last_s);
                         entry.0 = entry.0.max(there);
                         entry.1 = entry.1.max(row.span(StatusClass::Missing).last_s);
                         entry.2 += row.n_requests();
@@ -121,11 +122,15 @@ impl ManifestDiff {
         for (row, _) in &totals.off_list {
             *sizes.entry(row.max_out).or_default() += 1;
         }
-        let is_soft = |row: &PageRow| row.max_out > 0 && sizes.get(&row.max_out).is_some_and(|n| *n > self.0.soft_404_pages);
+        let is_soft = |row: &PageRow| {
+            row.max_out > 0 && sizes.get(&row.max_out).is_some_and(|n| *n > self.0.soft_404_pages)
+        };
         let mut names: Vec<(String, u32, u32, u64)> = totals
             .off_list
             .iter()
-            .filter(|(row, path)| kind_of(path) != PageKind::Script && !is_soft(row) && (has_extension(path) || !are_routes))
+            .filter(|(row, path)| {
+                kind_of(path) != PageKind::Script && !is_soft(row) && (has_extension(path) || !are_routes)
+            })
             .map(|(row, _)| {
                 let ok = row.span(StatusClass::Ok);
                 (site.page_name(row), ok.first_s, ok.last_s, u64::from(ok.n))
@@ -204,11 +209,16 @@ impl Detector for ManifestDiff {
     }
 
     fn suspect(&self, index: usize, part: &Partition, site: &Site<'_>) -> Vec<Suspect> {
-        let Some(manifest) = site.options.manifest.as_ref().filter(|m| !m.is_empty()) else { return Vec::new() };
+        let Some(manifest) = site.options.manifest.as_ref().filter(|m| !m.is_empty()) else {
+            return Vec::new();
+        };
         let mut suspects = Vec::new();
         for row in part.pages.table.rows() {
             let path = part.pages.text(row).1;
-            if !is_served(row, path) || kind_of(path) != PageKind::Script || manifest.find(path).0 != Listing::No {
+            if !is_served(row, path)
+                || kind_of(path) != PageKind::Script
+                || manifest.find(path).0 != Listing::No
+            {
                 continue;
             }
             let name = site.page_name(row);

@@ -42,15 +42,16 @@ const MAX_CHANGES: usize = 2000;
 
 /// Parameters, as the header says them.
 #[derive(Clone, Copy, Debug)]
-pub struct Params {
-    pub min_points: f64,
-    pub sure_points: f64,
-    pub max_clients: u32,
-    pub upload_window_s: i64,
+pub(crate) struct Params {
+    pub(crate) min_points: f64,
+    pub(crate) sure_points: f64,
+    pub(crate) max_clients: u32,
+    pub(crate) upload_window_s: i64,
 }
 
 impl Params {
-    pub const DEFAULT: Self = Self { min_points: 6.0, sure_points: 8.0, max_clients: 2, upload_window_s: 86_400 };
+    pub(crate) const DEFAULT: Self =
+        Self { min_points: 6.0, sure_points: 8.0, max_clients: 2, upload_window_s: 86_400 };
 }
 
 pub(in crate::detect) struct WebShell(pub(in crate::detect) Params);
@@ -68,9 +69,27 @@ static META: Meta = Meta {
 /// A folder from which nothing should run.
 pub(in crate::detect) fn is_static_folder(path: &[u8]) -> bool {
     const WORDS: [&[u8]; 21] = [
-        b"/upload", b"/files/", b"/file/", b"/media/", b"/images/", b"/image/", b"/img/", b"/pics/", b"/photos/", b"/css/",
-        b"/js/", b"/fonts/", b"/static/", b"/assets/", b"/cache/", b"/tmp/", b"/temp/", b"/avatars/", b"/attachments/",
-        b"/download", b"/icons/",
+        b"/upload",
+        b"/files/",
+        b"/file/",
+        b"/media/",
+        b"/images/",
+        b"/image/",
+        b"/img/",
+        b"/pics/",
+        b"/photos/",
+        b"/css/",
+        b"/js/",
+        b"/fonts/",
+        b"/static/",
+        b"/assets/",
+        b"/cache/",
+        b"/tmp/",
+        b"/temp/",
+        b"/avatars/",
+        b"/attachments/",
+        b"/download",
+        b"/icons/",
     ];
     let lower = path.to_ascii_lowercase();
     WORDS.iter().any(|w| memchr::memmem::find(&lower, w).is_some())
@@ -79,7 +98,8 @@ pub(in crate::detect) fn is_static_folder(path: &[u8]) -> bool {
 /// The request hands the page a command: a parameter by a shell's name, or a command behind base64.
 pub(in crate::detect) fn hands_command(event: &Event) -> bool {
     const NAMES: [&[u8]; 12] = [
-        b"cmd", b"exec", b"command", b"execute", b"shell", b"c", b"cmdline", b"run", b"sh", b"ex", b"code", b"eval",
+        b"cmd", b"exec", b"command", b"execute", b"shell", b"c", b"cmdline", b"run", b"sh", b"ex", b"code",
+        b"eval",
     ];
     if [Class::Cmdi, Class::CodeInjection].iter().any(|c| event.verdict.classes.contains(*c)) {
         return true;
@@ -96,9 +116,40 @@ pub(in crate::detect) fn hands_command(event: &Event) -> bool {
 
 fn starts_with_command(value: &[u8]) -> bool {
     const WORDS: [&[u8]; 34] = [
-        b"ls", b"id", b"pwd", b"cat", b"whoami", b"uname", b"dir", b"type", b"net", b"ipconfig", b"ifconfig", b"ip", b"ps",
-        b"wget", b"curl", b"echo", b"rm", b"cd", b"cp", b"mv", b"chmod", b"nc", b"bash", b"sh", b"python", b"perl", b"php",
-        b"powershell", b"cmd", b"tar", b"zip", b"find", b"hostname", b"del",
+        b"ls",
+        b"id",
+        b"pwd",
+        b"cat",
+        b"whoami",
+        b"uname",
+        b"dir",
+        b"type",
+        b"net",
+        b"ipconfig",
+        b"ifconfig",
+        b"ip",
+        b"ps",
+        b"wget",
+        b"curl",
+        b"echo",
+        b"rm",
+        b"cd",
+        b"cp",
+        b"mv",
+        b"chmod",
+        b"nc",
+        b"bash",
+        b"sh",
+        b"python",
+        b"perl",
+        b"php",
+        b"powershell",
+        b"cmd",
+        b"tar",
+        b"zip",
+        b"find",
+        b"hostname",
+        b"del",
     ];
     let word = value.split(|c| !c.is_ascii_alphanumeric()).find(|w| !w.is_empty()).unwrap_or_default();
     WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
@@ -175,7 +226,8 @@ impl Detector for WebShell {
                 continue;
             }
             let (points, _) = self.points(row, site);
-            let from_events = if kind_of(path) == PageKind::Script || row.n_attacks > 0 { FROM_EVENTS } else { 0.5 };
+            let from_events =
+                if kind_of(path) == PageKind::Script || row.n_attacks > 0 { FROM_EVENTS } else { 0.5 };
             if points + from_events < self.0.min_points {
                 continue;
             }
@@ -228,7 +280,11 @@ impl Detector for WebShell {
         };
         let upload = events
             .iter()
-            .filter(|e| (e.page != row.hash || e.method == Method::Put) && e.status_code < 400 && !site.is_bystander(e.client))
+            .filter(|e| {
+                (e.page != row.hash || e.method == Method::Put)
+                    && e.status_code < 400
+                    && !site.is_bystander(e.client)
+            })
             .filter(before)
             .max_by_key(|e| (e.ts_us, e.at));
         let deletion = events.iter().find(|e| {
@@ -271,16 +327,21 @@ impl Detector for WebShell {
             draft.number("first_missing", time_s(missing.first_s).as_str());
             draft.number("last_missing", time_s(missing.last_s).as_str());
         }
-        let shown = commands.iter().copied().take(3).chain(users.first().copied()).chain(users.last().copied());
+        let shown =
+            commands.iter().copied().take(3).chain(users.first().copied()).chain(users.last().copied());
         let gone = on_page.iter().copied().filter(|e| StatusClass::of(e.status_code) == StatusClass::Missing);
-        for event in upload.into_iter().chain(shown).chain(deletion).chain(gone.clone().take(1)).chain(gone.last()) {
+        for event in
+            upload.into_iter().chain(shown).chain(deletion).chain(gone.clone().take(1)).chain(gone.last())
+        {
             draft.show(event);
         }
         if row.n_requests() > MAX_EVENTS as u64 {
             draft.caveats.push(format!("Judged on the first {} requests.", count(MAX_EVENTS as u64)));
         }
         if kind_of(path) != PageKind::Script {
-            draft.caveats.push("The path has no extension of a program: it may be a route of the application.".to_owned());
+            draft.caveats.push(
+                "The path has no extension of a program: it may be a route of the application.".to_owned(),
+            );
         }
         let came = upload.map_or_else(String::new, |e| {
             format!(
@@ -355,7 +416,8 @@ mod tests {
 
     #[test]
     fn ordinary_pages_have_other_lives() {
-        let admin = |i: u32| to_server(T0 + i * 100, "198.51.100.7", "POST", "/admin/save.php", 200).referred();
+        let admin =
+            |i: u32| to_server(T0 + i * 100, "198.51.100.7", "POST", "/admin/save.php", 200).referred();
         check((0..20).map(admin).collect(), &[]);
         let page = |i: u32| to_server(T0 + i, "198.51.100.7", "GET", "/a.html", 200).bytes(u64::from(i));
         check((0..20).map(page).collect(), &[]);
@@ -365,7 +427,8 @@ mod tests {
     fn commands_in_the_query() {
         let check = |target: &str, want: bool| {
             let site = TestSite::new(vec![to_server(T0, A, "GET", target, 200)]);
-            let wants = site.site().page(site.site().keys.page(b"", target.split('?').next().unwrap().as_bytes()));
+            let wants =
+                site.site().page(site.site().keys.page(b"", target.split('?').next().unwrap().as_bytes()));
             assert!(wants.is_some());
             let event = crate::detect::testing::event_of(&site, 0);
             assert_eq!(hands_command(&event), want, "{target}");

@@ -42,18 +42,18 @@ const MAX_EVENTS: usize = 64;
 
 /// Parameters, as the header says them.
 #[derive(Clone, Copy, Debug)]
-pub struct Params {
-    pub base_share: f64,
-    pub min_evidence: f64,
-    pub min_missing: u32,
-    pub min_probes: u32,
-    pub many_missing: u32,
-    pub min_group: usize,
-    pub dominance: f64,
+pub(crate) struct Params {
+    pub(crate) base_share: f64,
+    pub(crate) min_evidence: f64,
+    pub(crate) min_missing: u32,
+    pub(crate) min_probes: u32,
+    pub(crate) many_missing: u32,
+    pub(crate) min_group: usize,
+    pub(crate) dominance: f64,
 }
 
 impl Params {
-    pub const DEFAULT: Self = Self {
+    pub(crate) const DEFAULT: Self = Self {
         base_share: 0.05,
         min_evidence: 15.0,
         min_missing: 5,
@@ -90,7 +90,8 @@ impl Scan {
             return 0.0;
         }
         let (a, b) = ((l / u).min(1.0 - 1e-12), self.0.base_share);
-        let kl = if a > b { a * libm::log(a / b) + (1.0 - a) * libm::log((1.0 - a) / (1.0 - b)) } else { 0.0 };
+        let kl =
+            if a > b { a * libm::log(a / b) + (1.0 - a) * libm::log((1.0 - a) / (1.0 - b)) } else { 0.0 };
         u * kl + 1.5 * f64::from(actor.linked.n_probes) - if actor.is_referred { 6.0 } else { 0.0 }
     }
 
@@ -165,7 +166,10 @@ impl Scan {
         let mut members: Vec<(ClientKey, u32)> = (0u32..)
             .zip(rows)
             .filter(|(i, row)| {
-                !row.is_clean && !row.client.is_name() && linked[*i as usize].n_missing > 0 && !is_outgoing(row)
+                !row.is_clean
+                    && !row.client.is_name()
+                    && linked[*i as usize].n_missing > 0
+                    && !is_outgoing(row)
             })
             .filter(|(_, row)| site.may_accuse(row))
             .map(|(i, row)| (row.client.network(), i))
@@ -180,7 +184,8 @@ impl Scan {
             let actor = Actor {
                 linked: union_of(members.iter().flat_map(|m| site.pairs_of(index, m.1))),
                 n_requests: members.iter().map(|m| u64::from(rows[m.1 as usize].n_requests)).sum(),
-                is_referred: members.iter().map(|m| u64::from(rows[m.1 as usize].n_referrer)).sum::<u64>() * 2
+                is_referred: members.iter().map(|m| u64::from(rows[m.1 as usize].n_referrer)).sum::<u64>()
+                    * 2
                     > members.iter().map(|m| u64::from(rows[m.1 as usize].n_requests)).sum(),
             };
             let best = members.iter().map(|m| linked[m.1 as usize].n_missing).max().unwrap_or(0);
@@ -218,7 +223,9 @@ impl Scan {
                 .clients
                 .iter()
                 .filter_map(|c| Some((*c, site.client(*c)?)))
-                .filter(|(c, (row, linked))| linked.n_missing > 0 && !is_outgoing(row) && !site.is_bystander(*c))
+                .filter(|(c, (row, linked))| {
+                    linked.n_missing > 0 && !is_outgoing(row) && !site.is_bystander(*c)
+                })
                 .map(|(c, (_, linked))| (c, linked.n_missing))
                 .collect();
             let best = contributors.iter().map(|c| c.1).max().unwrap_or(0);
