@@ -69,7 +69,10 @@ fn avx2(haystack: &[u8], a: u8, b: u8, out: &mut Vec<u32>) {
         let mask = |at: usize| {
             // SAFETY: `chunk` has 64 bytes and `at` is 0 or 32, so 32 bytes can be read; loadu needs no alignment.
             let v = unsafe { _mm256_loadu_si256(chunk.as_ptr().add(at).cast()) };
-            u64::from(_mm256_movemask_epi8(_mm256_or_si256(_mm256_cmpeq_epi8(v, va), _mm256_cmpeq_epi8(v, vb))) as u32)
+            u64::from(_mm256_movemask_epi8(_mm256_or_si256(
+                _mm256_cmpeq_epi8(v, va),
+                _mm256_cmpeq_epi8(v, vb),
+            )) as u32)
         };
         push_bits(mask(0) | mask(32) << 32, base, 0, out);
         base += 64;
@@ -80,7 +83,8 @@ fn avx2(haystack: &[u8], a: u8, b: u8, out: &mut Vec<u32>) {
 #[cfg(target_arch = "aarch64")]
 fn neon(haystack: &[u8], a: u8, b: u8, out: &mut Vec<u32>) {
     use std::arch::aarch64::{
-        vceqq_u8, vdupq_n_u8, vget_lane_u64, vld1q_u8, vorrq_u8, vreinterpret_u64_u8, vreinterpretq_u16_u8, vshrn_n_u16,
+        vceqq_u8, vdupq_n_u8, vget_lane_u64, vld1q_u8, vorrq_u8, vreinterpret_u64_u8, vreinterpretq_u16_u8,
+        vshrn_n_u16,
     };
     let mut chunks = haystack.chunks_exact(16);
     let mut base = 0;

@@ -27,10 +27,19 @@ pub(crate) fn read_line(block: &[u8], line: Span, escape: Escape) -> Rec {
         return Rec::unread(line);
     }
     let mut rec = reader.rec;
+    if !rec.client.bytes(block).iter().all(|c| is_client_byte(*c)) {
+        // Neither address nor name: the line was split or forged in front.
+        rec.client = Span::NONE;
+    }
     if rec.client.is_none() || rec.client.is_empty() {
         rec.flag(Reason::NoClient);
     }
     rec.or_raw()
+}
+
+/// Bytes of addresses and host names, with zone, port and brackets; `unix:` of nginx.
+fn is_client_byte(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, b'.' | b':' | b'-' | b'_' | b'[' | b']' | b'%')
 }
 
 struct Reader<'a> {
@@ -338,10 +347,11 @@ impl<'a> Reader<'a> {
             return true;
         }
         let inner = first + 1;
-        let breaks: Vec<usize> = memchr::memmem::find_iter(self.text(inner.min(last), last + 1), b"\" \"")
-            .map(|i| inner + i)
-            .filter(|i| i + 3 <= last)
-            .collect();
+        let breaks: Vec<usize> =
+            memchr::memmem::find_iter(self.text(inner, last + 1), b"\" \"").map(|i| inner + i).collect();
+        // The last quote may open a field that nothing closes.
+        tail.is_cut = breaks.last().is_some_and(|b| b + 3 > last);
+        let (last, rest) = if tail.is_cut { (self.end, self.end) } else { (last, last + 1) };
         let mut n_breaks = breaks.len();
         let mut user_agent_end = last;
         if n_breaks >= 2 {
@@ -362,7 +372,10 @@ impl<'a> Reader<'a> {
         if n_breaks > 1 {
             self.rec.flag(Reason::AmbiguousQuotes);
         }
-        self.push_words(last + 1, self.end, tail);
+        if tail.is_cut {
+            self.rec.flag(Reason::CutOff);
+        }
+        self.push_words(rest, self.end, tail);
         true
     }
 

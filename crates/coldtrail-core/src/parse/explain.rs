@@ -1,7 +1,7 @@
 //! How one line was read, for people.
 
 use super::{FormatInfo, LogFormatError, Parser, format_info};
-use crate::record::{Escape, Metric, NO_TIME, Outcome, Rec, TextField, format_ts, printable};
+use crate::record::{Escape, Metric, NO_TIME, Outcome, Rec, Span, TextField, format_ts, printable};
 
 /// One line, its format and its fields.
 pub struct Explained {
@@ -13,11 +13,14 @@ pub struct Explained {
     pub notes: Vec<String>,
 }
 
-/// Reads one line as `coldtrail explain LINE` shows it; `hint` as for [`Parser::detect`].
-pub fn explain(line: &[u8], hint: Option<&str>) -> Result<Explained, LogFormatError> {
+/// Reads one line as `coldtrail explain LINE` shows it; `format` as for [`Parser::named`].
+pub fn explain(line: &[u8], format: Option<&str>) -> Result<Explained, LogFormatError> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
-    let parser = Parser::detect(line, hint)?;
-    let rec = parser.parse_line(line);
+    let parser = match format {
+        Some(text) => Parser::named(text)?,
+        None => Parser::detect(line),
+    };
+    let rec = parser.parse_line(line, Span::new(0, line.len()));
     let mut fields = Vec::new();
     if rec.ts_us != NO_TIME {
         fields.push(("ts", format_ts(rec.ts_us, rec.ts_digits)));

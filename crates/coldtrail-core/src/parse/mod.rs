@@ -28,7 +28,7 @@ mod zeek;
 pub use clf::Clf;
 pub use explain::{Explained, explain};
 pub use json::Json;
-pub use parser::Parser;
+pub use parser::{Parser, Settings};
 pub use squid::Squid;
 pub use w3c::W3c;
 pub use zeek::Zeek;

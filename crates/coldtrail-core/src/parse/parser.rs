@@ -7,15 +7,43 @@ use super::w3c::W3c;
 use super::zeek::Zeek;
 use super::{Format, Json, LogFormat, LogFormatError, Squid, format_name, formats, lines};
 use crate::decode::Block;
-use crate::record::{Escape, FormatId, Outcome, Reason, Rec, Span};
+use crate::record::{ClientKey, Escape, FormatId, NO_TIME, Outcome, Reason, Rec, Span};
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Lines of the sample that vote for a format.
 const MAX_VOTES: usize = 200;
 
+/// What a user tells about how the logs came to be.
+#[derive(Clone, Default, Debug)]
+pub struct Settings {
+    /// Seconds east of UTC of logs that do not state their offset.
+    pub offset_s: i64,
+    /// Proxies of ours: what they say of a client's address is believed.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+}
+
+impl Settings {
+    fn trusts(&self, client: ClientKey) -> bool {
+        client.ip().is_some_and(|ip| self.trusted_proxies.iter().any(|net| net.contains(&ip)))
+    }
+
+    fn changes_records(&self) -> bool {
+        self.offset_s != 0 || !self.trusted_proxies.is_empty()
+    }
+
+    fn apply(&self, block: &[u8], rec: &mut Rec) {
+        if rec.ts_assumed_utc && rec.ts_us != NO_TIME {
+            rec.ts_us -= self.offset_s * 1_000_000;
+        }
+        if !self.trusted_proxies.is_empty() && rec.forwarded.is_some() {
+            rec.trust_forwarded(block, |client| self.trusts(client));
+        }
+    }
+}
+
 /// The format of one input, and what to do with lines that are not of it: no line is given up before every reader
-/// was asked. A parser never changes; [`Parser::after`] gives the one for the next block.
+/// was asked. A parser never changes; [`Parser::after`] gives the one for the next block. Cheap to clone.
 #[derive(Clone)]
 pub struct Parser {
     format: Arc<dyn Format>,
@@ -24,38 +52,32 @@ pub struct Parser {
     zeek: Zeek,
     /// The user named the format: only lines that are nothing of it are given to other readers.
     is_given: bool,
-    offset_s: i64,
+    settings: Arc<Settings>,
 }
 
 impl Parser {
-    /// Finds the format from the first lines of an input. `hint` is what `--log-format` says: a name, or a format
-    /// string of Apache or nginx.
-    pub fn detect(sample: &[u8], hint: Option<&str>) -> Result<Self, LogFormatError> {
-        let mut parser = match hint.map(str::trim).filter(|h| !h.eq_ignore_ascii_case("auto")) {
-            Some(text) => Self::given(text)?,
-            None => Self::new(Arc::new(Any { id: UNKNOWN }), false),
-        };
-        let needs_columns = matches!(parser.format.id(), W3C | IIS_W3C | CLOUDFRONT | ZEEK_HTTP);
-        if !parser.is_given || needs_columns {
-            parser.vote(sample);
-        }
-        Ok(parser)
+    /// Finds the format of an input from its first block: what a head says, else what most of the first lines are.
+    pub fn detect(sample: &[u8]) -> Self {
+        let mut parser = Self::new(Arc::new(Any { id: UNKNOWN }), false);
+        parser.vote(sample);
+        parser
     }
 
-    fn new(format: Arc<dyn Format>, is_given: bool) -> Self {
-        Self { format, w3c: W3c::default(), zeek: Zeek::default(), is_given, offset_s: 0 }
-    }
-
-    fn given(text: &str) -> Result<Self, LogFormatError> {
-        let name = text.to_ascii_lowercase().replace('_', "-");
+    /// The format that a user names: one of `formats()`, or a `LogFormat` or `log_format` string.
+    ///
+    /// # Errors
+    /// No such name, and no format string that can be used.
+    pub fn named(text: &str) -> Result<Self, LogFormatError> {
+        let name = text.trim().to_ascii_lowercase().replace('_', "-");
         let format: Arc<dyn Format> = match name.as_str() {
-            "combined" | "common" | "vhost-combined" | "vcombined" | "combinedio" | "nginx" | "apache" | "ncsa" | "clf" | "traefik" | "main" => {
-                Arc::new(Clf::new(Escape::Backslash))
-            }
+            "combined" | "common" | "vhost-combined" | "vcombined" | "combinedio" | "nginx" | "apache" | "ncsa" | "clf"
+            | "traefik" | "main" => Arc::new(Clf::new(Escape::Backslash)),
             "squid-combined" => Arc::new(Clf::new(Escape::None)),
             "squid" => Arc::new(Squid),
-            "iis" | "w3c" | "cloudfront" => Arc::new(W3c::default()),
-            "zeek" | "bro" => Arc::new(Zeek::default()),
+            // Their columns stand in the file; a file without them is recognised line by line.
+            "iis" => Arc::new(Any { id: IIS_W3C }),
+            "w3c" | "cloudfront" => Arc::new(Any { id: W3C }),
+            "zeek" | "bro" => Arc::new(Any { id: ZEEK_HTTP }),
             "json" | "caddy" | "traefik-json" | "zeek-json" | "nginx-json" => Arc::new(Json::default()),
             _ => match formats().iter().find(|f| f.name == name && !matches!(f.id, UNKNOWN | CUSTOM)) {
                 Some(known) => Arc::new(Any { id: known.id }),
@@ -63,6 +85,17 @@ impl Parser {
             },
         };
         Ok(Self::new(format, true))
+    }
+
+    fn new(format: Arc<dyn Format>, is_given: bool) -> Self {
+        Self { format, w3c: W3c::default(), zeek: Zeek::default(), is_given, settings: Arc::default() }
+    }
+
+    /// The same format under other settings.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Arc<Settings>) -> Self {
+        self.settings = settings;
+        self
     }
 
     /// A format string; one that is the combined format in its own words gets its fast reader.
@@ -75,13 +108,6 @@ impl Parser {
         let compiled = LogFormat::compile(text)?;
         let is_combined = LogFormat::body(text).is_some_and(|body| COMBINED_TEXTS.contains(&body.as_slice()));
         Ok(if is_combined { Arc::new(Clf::new(Escape::Backslash)) } else { Arc::new(compiled) })
-    }
-
-    /// Times without an offset are read as UTC; this offset is what they really have, in seconds east of UTC.
-    #[must_use]
-    pub fn with_offset(mut self, offset_s: i64) -> Self {
-        self.offset_s = offset_s;
-        self
     }
 
     /// The format that most lines of the input have.
@@ -172,8 +198,9 @@ impl Parser {
         Some(next)
     }
 
-    /// The parser for what follows these bytes; none if nothing in them changes it.
-    pub fn after(&self, bytes: &[u8]) -> Option<Self> {
+    /// The parser for what follows the block; none if nothing in it changes the format.
+    pub fn after(&self, block: &Block) -> Option<Self> {
+        let bytes = block.bytes.as_slice();
         let mut next = None;
         for line in directives(bytes) {
             let parser: &Self = next.as_ref().unwrap_or(self);
@@ -188,18 +215,21 @@ impl Parser {
     pub fn parse_block(&self, block: &Block, records: &mut Vec<Rec>) {
         let first = records.len();
         self.parse_bytes(&block.bytes, records);
-        if block.cut_line && records.len() > first {
-            if let Some(last) = records.last_mut() {
-                last.reason = Reason::TooLong;
-                if last.outcome == Outcome::Ok {
-                    last.outcome = Outcome::Partial;
-                }
+        if !block.cut_line && !block.cut_off {
+            return;
+        }
+        if let Some(last) = records[first..].last_mut().filter(|r| r.outcome != Outcome::Skipped) {
+            let reason = if block.cut_line { Reason::TooLong } else { Reason::CutOff };
+            if last.outcome == Outcome::Raw {
+                last.reason = reason;
+            } else {
+                last.flag(reason);
             }
         }
     }
 
     /// Appends one record for every line of `bytes`, in order.
-    pub fn parse_bytes(&self, bytes: &[u8], records: &mut Vec<Rec>) {
+    fn parse_bytes(&self, bytes: &[u8], records: &mut Vec<Rec>) {
         let first = records.len();
         if directives(bytes).next().is_none() {
             self.format.parse_block(bytes, records);
@@ -219,18 +249,17 @@ impl Parser {
                 records.push(rec);
             }
         }
-        if self.offset_s != 0 {
-            for rec in records[first..].iter_mut().filter(|r| r.ts_assumed_utc && r.ts_us != crate::record::NO_TIME) {
-                rec.ts_us -= self.offset_s * 1_000_000;
-            }
+        if self.settings.changes_records() {
+            records[first..].iter_mut().for_each(|rec| self.settings.apply(bytes, rec));
         }
     }
 
-    /// Reads one line.
-    pub fn parse_line(&self, line: &[u8]) -> Rec {
-        let mut records = Vec::with_capacity(1);
-        self.parse_bytes(line, &mut records);
-        records.pop().unwrap_or_else(|| Rec::skipped(Span::new(0, 0)))
+    /// Reads one line on its own.
+    pub fn parse_line(&self, block: &[u8], line: Span) -> Rec {
+        let mut rec = self.format.parse_line(block, line);
+        self.second_look(block, &mut rec);
+        self.settings.apply(block, &mut rec);
+        rec
     }
 
     /// Gives a line that is not of the file's format to all other readers.

@@ -6,7 +6,7 @@
 use super::Format;
 use super::formats::SQUID;
 use super::request::{bare_address, digits, metric, scaled, trim_line, value};
-use crate::record::{Escape, FormatId, Metric, Outcome, Reason, Rec, Role, Span, parse_time};
+use crate::record::{Escape, FormatId, Metric, Reason, Rec, Role, Span, parse_time};
 
 pub struct Squid;
 
@@ -166,6 +166,7 @@ fn is_hierarchy(word: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Outcome;
 
     fn check(line: &str, outcome: Outcome, url: Option<&str>, host: Option<&str>, user: Option<&str>, mime: Option<&str>) -> Rec {
         let block = line.as_bytes();

@@ -154,7 +154,9 @@ mod tests {
 
     #[test]
     fn undoes_each_servers_escaping_once() {
-        let check = |raw: &str, escape, want: &[u8]| assert_eq!(unescape(raw.as_bytes(), escape).as_ref(), want, "{raw}");
+        let check = |raw: &str, escape, want: &[u8]| {
+            assert_eq!(unescape(raw.as_bytes(), escape).as_ref(), want, "{raw}")
+        };
         check(r#"echo \"p\\wn\""#, Escape::Backslash, br#"echo "p\wn""#);
         check(r"\x22\x5C\xC3\xa9", Escape::Backslash, b"\"\\\xc3\xa9");
         check(r"a\nb\q\", Escape::Backslash, b"a\nb\\q\\");

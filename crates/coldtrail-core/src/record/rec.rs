@@ -399,7 +399,9 @@ impl Rec {
         let start = self.target.start();
         let mut at = 0;
         if target.first() != Some(&b'/') {
-            if let Some(scheme) = memchr::memmem::find(target.get(..16.min(target.len())).unwrap_or_default(), b"://") {
+            if let Some(scheme) =
+                memchr::memmem::find(target.get(..16.min(target.len())).unwrap_or_default(), b"://")
+            {
                 let from = scheme + 3;
                 let rest = &target[from..];
                 let end = memchr::memchr3(b'/', b'?', b'#', rest).map_or(target.len(), |i| from + i);

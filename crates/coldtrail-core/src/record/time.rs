@@ -79,7 +79,9 @@ impl ClfClock {
     /// What [`parse_clf_time`] returns for the same text; `NO_TIME` for a text that is not a time.
     #[inline]
     pub fn read(&mut self, text: &[u8; 26]) -> i64 {
-        let (Some(date), Some(offset)) = (text.first_chunk::<12>(), text.last_chunk::<6>()) else { return NO_TIME };
+        let (Some(date), Some(offset)) = (text.first_chunk::<12>(), text.last_chunk::<6>()) else {
+            return NO_TIME;
+        };
         if *date != self.date || *offset != self.offset {
             return self.read_new_day(text);
         }
@@ -180,8 +182,11 @@ fn parse_ctime(b: &[u8]) -> Option<Moment> {
     let (sod_us, digits) = parse_time_of_day(words.next()?)?;
     let year = number(words.next()?)?;
     let midnight = ts_from_civil(year, month_number(month)?, number(day)?, 0, 0, 0, 0, 0);
-    (midnight != NO_TIME && words.next().is_none())
-        .then_some(Moment { ts_us: midnight + sod_us, digits, has_offset: false })
+    (midnight != NO_TIME && words.next().is_none()).then_some(Moment {
+        ts_us: midnight + sod_us,
+        digits,
+        has_offset: false,
+    })
 }
 
 fn parse_epoch(b: &[u8]) -> Option<Moment> {
@@ -207,12 +212,15 @@ fn parse_epoch(b: &[u8]) -> Option<Moment> {
 /// Fraction digits as microseconds, and how many digits to print (0, 3, 6, 9).
 pub(crate) fn fraction(digits: &[u8]) -> (i64, u8) {
     let us = (0..6).fold(0i64, |n, i| n * 10 + digits.get(i).map_or(0, |c| i64::from(c - b'0')));
-    (us, match digits.len() {
-        0 => 0,
-        1..=3 => 3,
-        4..=6 => 6,
-        _ => 9,
-    })
+    (
+        us,
+        match digits.len() {
+            0 => 0,
+            1..=3 => 3,
+            4..=6 => 6,
+            _ => 9,
+        },
+    )
 }
 
 /// `+0200`, `+02:00`, `-0730`, `Z`, or nothing (UTC), in seconds.
@@ -264,7 +272,13 @@ mod tests {
         check("05/Oct/2019:11:17:54 +0200", "2019-10-05T09:17:54Z", 0);
         check("29/Feb/2024:23:59:59 -0730", "2024-03-01T07:29:59Z", 0);
         check("24/Nov/2026:02:12:46.120", "2026-11-24T02:12:46.120Z", 3);
-        for bad in ["", "24/Nov/2026", "24/Foo/2026:02:11:51 +0000", "32/Nov/2026:02:11:51 +0000", "24/Nov/2026:25:11:51 +0000"] {
+        for bad in [
+            "",
+            "24/Nov/2026",
+            "24/Foo/2026:02:11:51 +0000",
+            "32/Nov/2026:02:11:51 +0000",
+            "24/Nov/2026:25:11:51 +0000",
+        ] {
             assert_eq!(parse_clf_time(bad.as_bytes()), None, "{bad}");
         }
     }
@@ -306,7 +320,17 @@ mod tests {
         check("1712790000123000000", "2024-04-10T23:00:00.123000000Z", true);
         check("Tue Nov 24 02:11:52.528452 2026", "2026-11-24T02:11:52.528452Z", false);
         check("Fri Dec 17 07:04:57 2021", "2021-12-17T07:04:57Z", false);
-        for bad in ["", "-", "x", "2026-13-24T02:11:51Z", "XXXXXXXXXX.XXXXXX", "12:00:00", "1.2.3.4", "200", "2026-11-24"] {
+        for bad in [
+            "",
+            "-",
+            "x",
+            "2026-13-24T02:11:51Z",
+            "XXXXXXXXXX.XXXXXX",
+            "12:00:00",
+            "1.2.3.4",
+            "200",
+            "2026-11-24",
+        ] {
             assert_eq!(parse_time(bad.as_bytes()), None, "{bad}");
         }
     }

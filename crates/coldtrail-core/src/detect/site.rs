@@ -1,0 +1,113 @@
+//! What a detector may know beyond its own partition: the totals, and read-only look-ups in the linked tables.
+
+use crate::record::ClientKey;
+use crate::table::{ClientRow, Keys, PARTITIONS, PageRow, PairRow, Partition, Totals, partition};
+use std::collections::BTreeMap;
+
+/// What a user tells about the site and the case.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Paths that belong on the server, as URL paths; none if no manifest was given.
+    pub manifest: Option<crate::enrich::Manifest>,
+    pub indicators: crate::enrich::Indicators,
+    /// On proxy logs, run all attack rules instead of the strong ones.
+    pub all_rules: bool,
+}
+
+/// What the pages of a client say about it, once it is known how everybody else fared there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LinkedClient {
+    /// Distinct pages asked for.
+    pub n_pages: u32,
+    /// Of these, refused to this client and never given to anybody.
+    pub n_missing: u32,
+    /// Of these, in the probe vocabulary and refused or missing.
+    pub n_probes: u32,
+}
+
+/// Distinct pages of all clients with one method and user agent, browsers' sessions left out.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AgentGroup {
+    pub agent: u64,
+    pub linked: LinkedClient,
+    pub n_requests: u64,
+    pub n_referrer: u64,
+    pub first_s: u32,
+    pub last_s: u32,
+    /// Exact.
+    pub n_clients: u64,
+    /// In order of address, at most 1,000.
+    pub clients: Vec<ClientKey>,
+}
+
+/// A contacted host over all clients.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct HostFacts {
+    pub n_clients: u32,
+    pub n_requests: u64,
+    pub bytes_down: u64,
+    pub bytes_up: u64,
+}
+
+/// Everything after the first pass and `link`. Read only.
+pub struct Site<'a> {
+    pub keys: Keys,
+    pub options: &'a Options,
+    pub totals: &'a Totals,
+    pub partitions: &'a [Partition; PARTITIONS],
+    /// By partition: the pairs sorted by client, with the bits that `link` adds.
+    pub pairs: &'a [Vec<PairRow>],
+    /// By partition and row number of the client.
+    pub linked: &'a [Vec<LinkedClient>],
+    /// By the agent's partition, in the order of the hash.
+    pub agent_groups: &'a [Vec<AgentGroup>],
+    /// By hash of the name.
+    pub hosts: &'a BTreeMap<u64, HostFacts>,
+    pub n_clients: u64,
+    /// Clients seen in a proxy log.
+    pub n_outgoing_clients: u64,
+}
+
+impl Site<'_> {
+    pub fn page(&self, hash: u64) -> Option<&PageRow> {
+        self.partitions[partition(hash)].pages.table.get(hash, hash)
+    }
+
+    /// Host (empty where the log has none) and path as logged, unescaped.
+    pub fn page_text(&self, row: &PageRow) -> (&[u8], &[u8]) {
+        self.partitions[partition(row.hash)].pages.text(row)
+    }
+
+    /// The path for people: percent-decoded, as valid text.
+    pub fn page_name(&self, row: &PageRow) -> String {
+        crate::enrich::decoded_path(self.page_text(row).1)
+    }
+
+    pub fn client(&self, client: ClientKey) -> Option<(&ClientRow, LinkedClient)> {
+        let p = self.keys.client_partition(client);
+        let table = &self.partitions[p].clients.table;
+        let index = table.find(self.keys.client(client), client)?;
+        Some((table.row(index), self.linked[p].get(index as usize).copied().unwrap_or_default()))
+    }
+
+    /// The address, or the name that the log has.
+    pub fn client_text(&self, client: ClientKey) -> String {
+        self.partitions[self.keys.client_partition(client)].clients.text(client)
+    }
+
+    /// The pairs of one client: `index` is its row number in partition `part`.
+    pub fn pairs_of(&self, part: usize, index: u32) -> &[PairRow] {
+        let pairs = &self.pairs[part];
+        let start = pairs.partition_point(|p| p.client < index);
+        let end = start + pairs[start..].partition_point(|p| p.client == index);
+        &pairs[start..end]
+    }
+
+    /// Hours from the first to the last record, at least 1.
+    pub fn span_hours(&self) -> u64 {
+        match (self.totals.lines.first_us, self.totals.lines.last_us) {
+            (Some(a), Some(b)) => (((b - a) / 3_600_000_000) as u64).max(1),
+            _ => 1,
+        }
+    }
+}

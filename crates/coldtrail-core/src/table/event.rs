@@ -1,0 +1,95 @@
+//! Exact requests of suspects, gathered by the second pass.
+
+use crate::enrich::attack::Verdict;
+use crate::record::{ClientKey, Metric, Role};
+
+/// Where a line stands: the rank of its input (inputs are ranked by first time, then path), line and byte offset.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Locus {
+    pub input: u32,
+    pub offset: u64,
+    pub line: u64,
+    pub len: u32,
+}
+
+/// Which events a suspect wants. The second pass keeps each list once, whoever asks for it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Selector {
+    /// All requests of a client.
+    Client(ClientKey),
+    /// The attacks (also weak ones) of a client.
+    ClientAttacks(ClientKey),
+    /// The requests of a client for pages that nobody was ever given.
+    ClientMisses(ClientKey),
+    /// The attacks of a client on one page.
+    ClientPage(ClientKey, u64),
+    /// All requests for a page.
+    Page(u64),
+    /// Answers of a page to requests without a payload: a sample by hash, the same in every run.
+    PageBaseline(u64),
+    /// Requests of a network for pages that nobody was ever given.
+    NetworkMisses(ClientKey),
+    /// Requests by agent (hash of method and user agent) for pages that nobody was ever given.
+    AgentMisses(u64),
+    /// Contacts of a client with a host (hash of its name).
+    Contact(ClientKey, u64),
+    /// Everybody's contacts with a host.
+    Host(u64),
+    /// What put bytes onto the server, or took them away: PUT, DELETE, MOVE, 201, POST to an upload page.
+    SiteChanges,
+}
+
+/// One request, as detectors see it. Sorted by time, then place.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Event {
+    /// Microseconds since 1970 UTC; `i64::MIN` where the line has no time.
+    pub ts_us: i64,
+    pub at: Locus,
+    pub client: ClientKey,
+    pub page: u64,
+    pub agent: u64,
+    /// Hash of the host asked.
+    pub host: u64,
+    pub role: Role,
+    pub status_code: u16,
+    pub method: Method,
+    pub bytes_out: Metric,
+    pub bytes_in: Metric,
+    pub verdict: Verdict,
+    /// What remains of the payload when its numbers and names are folded; 0 without a payload.
+    pub skeleton: u64,
+    /// Bytes of the payload as the server would reflect it.
+    pub payload_len: u32,
+    /// `path?query` unescaped, at most 512 bytes.
+    pub target: Box<[u8]>,
+}
+
+/// A method, as far as detectors tell them apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Delete,
+    Move,
+    Connect,
+    #[default]
+    Other,
+}
+
+impl Method {
+    #[inline]
+    pub fn parse(text: &[u8]) -> Self {
+        match text {
+            b"GET" => Self::Get,
+            b"HEAD" => Self::Head,
+            b"POST" => Self::Post,
+            b"PUT" | b"MKCOL" | b"COPY" => Self::Put,
+            b"DELETE" => Self::Delete,
+            b"MOVE" => Self::Move,
+            b"CONNECT" => Self::Connect,
+            _ => Self::Other,
+        }
+    }
+}
