@@ -76,7 +76,14 @@ fn quotes_of_line(block: &[u8], marks: &[u32]) -> usize {
 
 /// Fills `rec` from a line whose quotes stand at `quotes`; false if the line is not exactly of the expected shape.
 #[inline]
-fn fast_line(rec: &mut Rec, block: &[u8], start: usize, end: usize, quotes: &[u32], clock: &mut ClfClock) -> bool {
+fn fast_line(
+    rec: &mut Rec,
+    block: &[u8],
+    start: usize,
+    end: usize,
+    quotes: &[u32],
+    clock: &mut ClfClock,
+) -> bool {
     let at = |i: usize| quotes[i] as usize;
     let (q0, q1) = match quotes.len() {
         2 | 6 | 8 => (at(0), at(1)),
@@ -110,7 +117,12 @@ fn fast_line(rec: &mut Rec, block: &[u8], start: usize, end: usize, quotes: &[u3
         rec.format = COMMON;
     } else {
         let (q2, q3, q4, q5) = (at(2), at(3), at(4), at(5));
-        if block[q2 - 1] != b' ' || q4 != q3 + 2 || block[q3 + 1] != b' ' || block[q3 - 1] == b'\\' || block[q5 - 1] == b'\\' {
+        if block[q2 - 1] != b' '
+            || q4 != q3 + 2
+            || block[q3 + 1] != b' '
+            || block[q3 - 1] == b'\\'
+            || block[q5 - 1] == b'\\'
+        {
             return false;
         }
         rec.format = COMBINED;

@@ -4,7 +4,9 @@
 //! `[time] `; the quote that closes it stands before a status and a size; what is left of the time is client and
 //! user, what is right of the size is referrer and user agent.
 
-use super::formats::{COMBINED, COMBINEDIO, COMMON, SQUID_COMBINED, SSL_REQUEST, TRAEFIK_CLF, VHOST_COMBINED};
+use super::formats::{
+    COMBINED, COMBINEDIO, COMMON, SQUID_COMBINED, SSL_REQUEST, TRAEFIK_CLF, VHOST_COMBINED,
+};
 use super::request::{digits, is_address, metric, set_client_list, split_request, trim_line, value};
 use crate::record::{ClientKey, Escape, Metric, Reason, Rec, Role, Span, parse_time};
 
@@ -18,6 +20,10 @@ pub(crate) fn read_line(block: &[u8], line: Span, escape: Escape) -> Rec {
     let text = trim_line(block, line);
     if text.is_empty() || block[text.start()] == b'#' {
         return Rec::skipped(line);
+    }
+    if super::syslog::inside(block, text).is_some() {
+        // The line proper begins behind the head; `parse_any` takes it off.
+        return Rec::unread(line);
     }
     let mut rec = Rec::begin(line);
     rec.escape = escape;
@@ -150,7 +156,9 @@ impl<'a> Reader<'a> {
         }
         self.rec.client = Span::new(lead, lead + len);
         self.rec.format = SSL_REQUEST;
-        let Some(quote) = memchr::memrchr(b'"', self.text(anchor.quote + 1, self.end)).map(|i| anchor.quote + 1 + i) else {
+        let Some(quote) =
+            memchr::memrchr(b'"', self.text(anchor.quote + 1, self.end)).map(|i| anchor.quote + 1 + i)
+        else {
             return false;
         };
         split_request(&mut self.rec, self.block, anchor.quote + 1, quote);
@@ -203,7 +211,8 @@ impl<'a> Reader<'a> {
         }
         if best.is_none() && first.is_none() && !raw {
             // The only quote before a status is an "escaped" one: this server does not escape.
-            let quotes: Vec<usize> = memchr::memchr_iter(b'"', self.text(open + 1, self.end)).map(|i| open + 1 + i).collect();
+            let quotes: Vec<usize> =
+                memchr::memchr_iter(b'"', self.text(open + 1, self.end)).map(|i| open + 1 + i).collect();
             first = quotes.into_iter().find_map(|q| self.answer_behind(q));
         }
         let found = best.or(first)?;
@@ -413,7 +422,10 @@ impl<'a> Reader<'a> {
                 // mod_logio: `%I %O`, with headers, so never less than the body.
                 let (received, sent) = (digits(word(0)), digits(word(1)));
                 let body = self.rec.response_body_bytes.or_zero();
-                if received.is_some_and(|r| r > 0) && sent.is_some_and(|s| s > 0 && s >= body) && tail.quoted[1].is_some() {
+                if received.is_some_and(|r| r > 0)
+                    && sent.is_some_and(|s| s > 0 && s >= body)
+                    && tail.quoted[1].is_some()
+                {
                     self.rec.request_bytes = metric(received);
                     self.rec.response_bytes = metric(sent);
                     self.rec.format = COMBINEDIO;
@@ -448,7 +460,8 @@ impl<'a> Reader<'a> {
             self.rec.format = VHOST_COMBINED;
         }
         let client = words[client];
-        self.rec.client = super::request::bare_address(self.block, value(self.block, Span::new(client.0, client.1)));
+        self.rec.client =
+            super::request::bare_address(self.block, value(self.block, Span::new(client.0, client.1)));
         if let Some((from, _)) = user_at.and_then(|i| words.get(i)) {
             self.set_user(*from, end);
         }
@@ -480,7 +493,9 @@ impl<'a> Reader<'a> {
         }
         let Some(space) = memchr::memchr(b' ', text) else {
             let list = value(self.block, Span::new(start, end));
-            return if list.is_some() { set_client_list(&mut self.rec, self.block, list) };
+            return if list.is_some() {
+                set_client_list(&mut self.rec, self.block, list)
+            };
         };
         let first = &text[..space];
         let rest = start + space + 1 + text[space + 1..].iter().take_while(|c| **c == b' ').count();
@@ -532,7 +547,13 @@ struct Tail {
 
 impl Default for Tail {
     fn default() -> Self {
-        Self { quoted: [Span::NONE; 3], n_quoted: 0, plain: [Span::NONE; MAX_TAIL], n_plain: 0, is_cut: false }
+        Self {
+            quoted: [Span::NONE; 3],
+            n_quoted: 0,
+            plain: [Span::NONE; MAX_TAIL],
+            n_plain: 0,
+            is_cut: false,
+        }
     }
 }
 
@@ -563,7 +584,8 @@ fn words(text: &[u8]) -> impl Iterator<Item = (usize, usize)> + '_ {
 }
 
 fn ends_with_version(request: &[u8]) -> bool {
-    memchr::memrchr(b' ', request).is_some_and(|i| request[i + 1..].starts_with(b"HTTP/") && request.len() - i < 12)
+    memchr::memrchr(b' ', request)
+        .is_some_and(|i| request[i + 1..].starts_with(b"HTTP/") && request.len() - i < 12)
 }
 
 /// The third quoted field is X-Forwarded-For if it is a list of addresses.
@@ -587,6 +609,8 @@ pub(crate) fn set_forwarded(rec: &mut Rec, block: &[u8], span: Span) {
 /// `TCP_MISS:HIER_DIRECT`.
 fn is_squid_result(word: &[u8]) -> bool {
     let Some(colon) = memchr::memchr(b':', word) else { return false };
-    let is_code = |w: &[u8]| w.len() > 2 && w.iter().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == b'_');
+    let is_code = |w: &[u8]| {
+        w.len() > 2 && w.iter().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == b'_')
+    };
     is_code(&word[..colon]) && is_code(&word[colon + 1..])
 }

@@ -47,7 +47,8 @@ const POST_BODIES: &str = "POST bodies are not logged: nginx shows them with `$r
      (`SecAuditLogParts ABCIFHZ`) or `mod_dumpio`";
 const COOKIES: &str = "cookies are not logged: Apache `%{Cookie}i`, nginx `$http_cookie`";
 const SENT_BY_CLIENT: &str = "bytes sent by the client are not logged (an upload looks like any request): Apache `%I` with mod_logio, nginx `$request_length`";
-const HEADER_BYTES: &str = "sizes are of the body, without headers: Apache `%O` with mod_logio, nginx `$bytes_sent`";
+const HEADER_BYTES: &str =
+    "sizes are of the body, without headers: Apache `%O` with mod_logio, nginx `$bytes_sent`";
 const HOST: &str = "the host name asked for is not logged: Apache `%V`, nginx `$host`";
 const BEHIND_PROXY: &str = "behind a proxy every client is the proxy: Apache mod_remoteip or `%{X-Forwarded-For}i`, nginx `set_real_ip_from` or \
      `$http_x_forwarded_for`";
@@ -73,7 +74,9 @@ static FORMATS: &[FormatInfo] = &[
         name: "unknown",
         title: "no known format",
         shows: "the line itself",
-        blind_spots: &["nothing of these lines is understood: give the server's own format string with `--log-format`"],
+        blind_spots: &[
+            "nothing of these lines is understood: give the server's own format string with `--log-format`",
+        ],
     },
     FormatInfo {
         id: COMBINED,
@@ -81,7 +84,16 @@ static FORMATS: &[FormatInfo] = &[
         title: "Apache and nginx combined",
         shows: "client, user, time (start of the request at Apache, end at nginx; local time with offset), request, status, body bytes, referrer, user agent; \
                 X-Forwarded-For where a quoted list follows",
-        blind_spots: &[POST_BODIES, COOKIES, SENT_BY_CLIENT, HEADER_BYTES, HOST, BEHIND_PROXY, RAW_SPACE, NGINX_USER],
+        blind_spots: &[
+            POST_BODIES,
+            COOKIES,
+            SENT_BY_CLIENT,
+            HEADER_BYTES,
+            HOST,
+            BEHIND_PROXY,
+            RAW_SPACE,
+            NGINX_USER,
+        ],
     },
     FormatInfo {
         id: COMMON,
@@ -140,7 +152,9 @@ static FORMATS: &[FormatInfo] = &[
         name: "custom",
         title: "an Apache LogFormat or nginx log_format given with --log-format",
         shows: "what the format string names",
-        blind_spots: &["what the format string does not name; with nginx `escape=none` a client can forge whole lines"],
+        blind_spots: &[
+            "what the format string does not name; with nginx `escape=none` a client can forge whole lines",
+        ],
     },
     FormatInfo {
         id: IIS_W3C,
@@ -180,14 +194,20 @@ static FORMATS: &[FormatInfo] = &[
         name: "zeek",
         title: "Zeek http.log, tab-separated",
         shows: "client, server, time (start of the request, us), method, host, URI, referrer, user agent, body bytes both ways, status, user, content type",
-        blind_spots: &["TLS is not seen inside: ssl.log and conn.log have the sizes", "POST bodies are not logged: the file analyzers or a script"],
+        blind_spots: &[
+            "TLS is not seen inside: ssl.log and conn.log have the sizes",
+            "POST bodies are not logged: the file analyzers or a script",
+        ],
     },
     FormatInfo {
         id: ZEEK_JSON,
         name: "zeek-json",
         title: "Zeek http.log, JSON",
         shows: "as zeek",
-        blind_spots: &["TLS is not seen inside: ssl.log and conn.log have the sizes", "POST bodies are not logged: the file analyzers or a script"],
+        blind_spots: &[
+            "TLS is not seen inside: ssl.log and conn.log have the sizes",
+            "POST bodies are not logged: the file analyzers or a script",
+        ],
     },
     FormatInfo {
         id: JSON,
@@ -201,7 +221,10 @@ static FORMATS: &[FormatInfo] = &[
         name: "caddy",
         title: "Caddy, JSON",
         shows: "client and peer, user, time (end of the request), method, host, URI, request headers, status, bytes both ways, duration",
-        blind_spots: &["POST bodies are never logged by Caddy", "cookies and Authorization are redacted: `log_credentials`"],
+        blind_spots: &[
+            "POST bodies are never logged by Caddy",
+            "cookies and Authorization are redacted: `log_credentials`",
+        ],
     },
     FormatInfo {
         id: TRAEFIK_JSON,
@@ -245,7 +268,10 @@ static FORMATS: &[FormatInfo] = &[
         name: "error-log",
         title: "error log of Apache or nginx",
         shows: "time without offset, client, sometimes the request",
-        blind_spots: &["an error log has no answers: read the access log beside it", "the time has no offset: give `--tz`"],
+        blind_spots: &[
+            "an error log has no answers: read the access log beside it",
+            "the time has no offset: give `--tz`",
+        ],
     },
     FormatInfo {
         id: CLOUDFRONT,
@@ -259,21 +285,30 @@ static FORMATS: &[FormatInfo] = &[
         name: "aws-alb",
         title: "Amazon application and network load balancers",
         shows: "client, target, time in UTC (end, us), status, bytes both ways with headers, request with host, user agent",
-        blind_spots: &["POST bodies and referrers are never logged by the load balancer", "the user is not logged"],
+        blind_spots: &[
+            "POST bodies and referrers are never logged by the load balancer",
+            "the user is not logged",
+        ],
     },
     FormatInfo {
         id: AWS_ELB,
         name: "aws-elb",
         title: "Amazon classic load balancer",
         shows: "client, target, time in UTC (us), status, body bytes both ways, request with host, user agent",
-        blind_spots: &["POST bodies and referrers are never logged by the load balancer", "the user is not logged"],
+        blind_spots: &[
+            "POST bodies and referrers are never logged by the load balancer",
+            "the user is not logged",
+        ],
     },
     FormatInfo {
         id: AWS_S3,
         name: "aws-s3",
         title: "Amazon S3 server access log",
         shows: "client, requester, bucket, time in UTC, request, status, bytes sent, duration, referrer, user agent",
-        blind_spots: &["delivery is best effort: lines may be missing or late", "bytes of an upload are the object's size, not logged for failed requests"],
+        blind_spots: &[
+            "delivery is best effort: lines may be missing or late",
+            "bytes of an upload are the object's size, not logged for failed requests",
+        ],
     },
     FormatInfo {
         id: ENVOY,
@@ -291,7 +326,9 @@ static FORMATS: &[FormatInfo] = &[
         name: "key-value",
         title: "key=value and CEF of proxies and firewalls (Fortinet, Skyhigh, Forcepoint)",
         shows: "what its keys name",
-        blind_spots: &["what its keys do not name; a product logs only the categories and actions that are switched on"],
+        blind_spots: &[
+            "what its keys do not name; a product logs only the categories and actions that are switched on",
+        ],
     },
     FormatInfo {
         id: UMBRELLA,

@@ -31,7 +31,10 @@ pub(super) fn read(block: &[u8], line: Span, text: Span) -> Option<Rec> {
     }
     let word = |i: usize| &bytes[words[i].0..words[i].1];
     // frontend, backend/server, five timers, status, bytes.
-    let is_timers = |w: &[u8]| w.iter().filter(|c| **c == b'/').count() == 4 && w.iter().all(|c| c.is_ascii_digit() || matches!(c, b'/' | b'-' | b'+'));
+    let is_timers = |w: &[u8]| {
+        w.iter().filter(|c| **c == b'/').count() == 4
+            && w.iter().all(|c| c.is_ascii_digit() || matches!(c, b'/' | b'-' | b'+'))
+    };
     if n < 5 || !word(1).contains(&b'/') || !is_timers(word(2)) {
         return None;
     }
@@ -79,7 +82,8 @@ fn read_captures(rec: &mut Rec, between: &[u8], base: usize) {
     for value in inner.split(|c| *c == b'|') {
         let span = Span::new(at, at + value.len());
         at += value.len() + 1;
-        let is_host = value.contains(&b'.') && value.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b':'));
+        let is_host = value.contains(&b'.')
+            && value.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b':'));
         let is_url = memchr::memmem::find(value, b"://").is_some_and(|i| i < 8);
         let field = match value {
             b"" => continue,

@@ -10,7 +10,9 @@ use super::request::{metric, scaled, set_client_list, trim_line};
 use super::slot::{Slot, check};
 use super::zeek::set_role;
 use super::{Format, request};
-use crate::record::{Escape, FormatId, Metric, NO_TIME, Outcome, Reason, Rec, Span, parse_time, parse_time_of_day};
+use crate::record::{
+    Escape, FormatId, Metric, NO_TIME, Outcome, Reason, Rec, Span, parse_time, parse_time_of_day,
+};
 
 /// Levels of nesting that are read; deeper ones are skipped without recursion.
 const MAX_DEPTH: usize = 8;
@@ -60,7 +62,14 @@ pub(super) fn read_object(block: &[u8], line: Span, text: Span) -> Rec {
     rec.format = JSON;
     rec.escape = Escape::Json;
     let mut sink = Sink::new(rec, block);
-    let mut scanner = Scanner { block, at: text.start(), end: text.end(), path: [0; MAX_PATH], path_len: 0, fault: Reason::None };
+    let mut scanner = Scanner {
+        block,
+        at: text.start(),
+        end: text.end(),
+        path: [0; MAX_PATH],
+        path_len: 0,
+        fault: Reason::None,
+    };
     scanner.value(0, &mut sink);
     let rest = Span::new(scanner.at.min(text.end()), text.end());
     if scanner.fault != Reason::None {
@@ -308,7 +317,12 @@ impl<'a> Sink<'a> {
             Key::Date => return self.date = value.span,
             Key::Slot(slot) => slot,
         };
-        if text.is_empty() && matches!(slot, Slot::Client | Slot::Peer | Slot::Host | Slot::Target | Slot::Path | Slot::Time | Slot::Query) {
+        if text.is_empty()
+            && matches!(
+                slot,
+                Slot::Client | Slot::Peer | Slot::Host | Slot::Target | Slot::Path | Slot::Time | Slot::Query
+            )
+        {
             return;
         }
         // A key of the right name with a value of another kind: `status: "success"`.
@@ -323,7 +337,9 @@ impl<'a> Sink<'a> {
         self.ranks[place] = rank;
         match slot {
             Slot::Time if parse_time(text).is_none() => self.time = value.span,
-            Slot::Request if matches!(text.first(), Some(b'/')) => Slot::Target.set(&mut self.rec, self.block, value.span),
+            Slot::Request if matches!(text.first(), Some(b'/')) => {
+                Slot::Target.set(&mut self.rec, self.block, value.span)
+            }
             // Split at the end, so that a method of its own is not lost to a request that is none.
             Slot::Request => self.request = value.span,
             // GCP: `0.123s`.
@@ -380,8 +396,12 @@ impl<'a> Sink<'a> {
         if self.rec.format == ZEEK_JSON {
             set_role(&mut self.rec, block);
         }
-        let has_request = self.rec.target.is_some() || self.rec.path.is_some() || self.rec.method.is_some() || self.request.is_some();
-        let has_contact = self.rec.format == KEY_VALUE && self.rec.host.is_some() && self.rec.client.is_some();
+        let has_request = self.rec.target.is_some()
+            || self.rec.path.is_some()
+            || self.rec.method.is_some()
+            || self.request.is_some();
+        let has_contact =
+            self.rec.format == KEY_VALUE && self.rec.host.is_some() && self.rec.client.is_some();
         if !has_request && !self.rec.has_status && !has_contact {
             // JSON, but of something else than requests.
             return Rec { reason: Reason::UnknownFormat, ..Rec::unread(self.rec.line) };
@@ -445,7 +465,12 @@ mod tests {
         for (name, want) in fields {
             let field = TextField::ALL.into_iter().find(|f| f.name() == *name).expect(name);
             let got = rec.text(field, line);
-            assert_eq!(got.as_deref().map(String::from_utf8_lossy), Some(String::from_utf8_lossy(want)), "{name} of {}", String::from_utf8_lossy(line));
+            assert_eq!(
+                got.as_deref().map(String::from_utf8_lossy),
+                Some(String::from_utf8_lossy(want)),
+                "{name} of {}",
+                String::from_utf8_lossy(line)
+            );
         }
         rec
     }
@@ -457,7 +482,10 @@ mod tests {
             Outcome::Ok,
             &[("client_ip", b"127.0.0.1"), ("user", b""), ("target", b"/?q=\"><svg>"), ("user_agent", b"a\tb"), ("body", b"x=1"), ("referrer", b"")],
         );
-        assert_eq!((rec.status_code, rec.response_body_bytes.get(), rec.request_bytes.get()), (200, Some(6), Some(62)));
+        assert_eq!(
+            (rec.status_code, rec.response_body_bytes.get(), rec.request_bytes.get()),
+            (200, Some(6), Some(62))
+        );
         check_fields(b"{\"ip\":\"1.2.3.4\",\"ts\":1795486414,\"req\":\"GET /caf\xc3\xa9\xff HTTP/1.1\",\"st\":404,\"ua\":\"\x01\"}", Outcome::Ok, &[("target", b"/caf\xc3\xa9\xff"), ("user_agent", b"\x01")]);
     }
 
@@ -465,12 +493,32 @@ mod tests {
     fn hostile_json() {
         use Outcome::{Ok, Partial, Raw};
         let head = r#"{"ip":"1.2.3.4","ts":1795486414,"req":"GET / HTTP/1.1","st":200"#;
-        check_fields(format!(r#"{head},"ua":"Mozil"#).as_bytes(), Partial, &[("target", b"/"), ("user_agent", b"Mozil")]);
-        check_fields(format!(r#"{head},"ua":"u "q" x"}}"#).as_bytes(), Partial, &[("user_agent", b"u \"q\" x")]);
+        check_fields(
+            format!(r#"{head},"ua":"Mozil"#).as_bytes(),
+            Partial,
+            &[("target", b"/"), ("user_agent", b"Mozil")],
+        );
+        check_fields(
+            format!(r#"{head},"ua":"u "q" x"}}"#).as_bytes(),
+            Partial,
+            &[("user_agent", b"u \"q\" x")],
+        );
         check_fields(format!(r#"{head}}} trailing"#).as_bytes(), Partial, &[("target", b"/")]);
-        check_fields(format!(r#"{head},"ip":"6.6.6.6","st":500}}"#).as_bytes(), Ok, &[("client_ip", b"1.2.3.4")]);
-        check_fields(format!(r#"{head},"x":{}1{}}}"#, "[".repeat(50_000), "]".repeat(50_000)).as_bytes(), Ok, &[]);
-        check_fields(format!(r#"{head},"x":{}"#, "{\"a\":".repeat(50_000)).as_bytes(), Partial, &[("client_ip", b"1.2.3.4")]);
+        check_fields(
+            format!(r#"{head},"ip":"6.6.6.6","st":500}}"#).as_bytes(),
+            Ok,
+            &[("client_ip", b"1.2.3.4")],
+        );
+        check_fields(
+            format!(r#"{head},"x":{}1{}}}"#, "[".repeat(50_000), "]".repeat(50_000)).as_bytes(),
+            Ok,
+            &[],
+        );
+        check_fields(
+            format!(r#"{head},"x":{}"#, "{\"a\":".repeat(50_000)).as_bytes(),
+            Partial,
+            &[("client_ip", b"1.2.3.4")],
+        );
         assert_eq!(read(b"{\"level\":\"info\",\"ts\":1795486414}").outcome, Raw);
         assert_eq!(read(b"{").outcome, Raw);
         assert_eq!(read(b"[1]").outcome, Raw);
@@ -483,7 +531,14 @@ mod tests {
             Outcome::Ok,
             &[("client_ip", b"203.0.113.7"), ("peer_ip", b"10.5.1.1"), ("host", b"h.example:400"), ("url_query", b"b"), ("user_agent", b"u1"), ("referrer", b"r")],
         );
-        assert_eq!((format_ts(rec.ts_us, rec.ts_digits).as_str(), rec.duration_us.get(), rec.response_body_bytes.get()), ("2024-05-26T11:42:52.601480000Z", Some(123), Some(77)));
+        assert_eq!(
+            (
+                format_ts(rec.ts_us, rec.ts_digits).as_str(),
+                rec.duration_us.get(),
+                rec.response_body_bytes.get()
+            ),
+            ("2024-05-26T11:42:52.601480000Z", Some(123), Some(77))
+        );
         let rec = check_fields(
             br#"{"ClientAddr":"172.17.0.1:39496","ClientHost":"172.17.0.1","ClientUsername":"-","DownstreamContentSize":357,"DownstreamStatus":200,"Duration":357313,"RequestHost":"h.example","RequestMethod":"GET","RequestPath":"/x?y","StartUTC":"2021-12-08T14:02:43.1Z","request_User-Agent":"Nikto"}"#,
             Outcome::Ok,

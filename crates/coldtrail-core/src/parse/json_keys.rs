@@ -13,13 +13,27 @@ pub(super) enum Key {
 }
 
 /// Levels around a request that say nothing about it.
-const WRAPPERS: [&[u8]; 12] =
-    [b"_source.", b"event.", b"fields.", b"jsonpayload.", b"httprequest.", b"properties.", b"nginx.", b"nginx.access.", b"access.", b"log.", b"data.", b"attributes."];
+const WRAPPERS: [&[u8]; 12] = [
+    b"_source.",
+    b"event.",
+    b"fields.",
+    b"jsonpayload.",
+    b"httprequest.",
+    b"properties.",
+    b"nginx.",
+    b"nginx.access.",
+    b"access.",
+    b"log.",
+    b"data.",
+    b"attributes.",
+];
 
 /// The meaning of a dotted path in lower case with `_` for `-`, and its rank: of two keys for one field the lower
 /// rank is taken, of two with the same rank the first.
 pub(super) fn lookup(path: &[u8]) -> Option<(Key, u8)> {
-    let find = |name: &[u8]| KEYS.binary_search_by(|(key, _, _)| key.as_bytes().cmp(name)).ok().map(|i| (KEYS[i].1, KEYS[i].2));
+    let find = |name: &[u8]| {
+        KEYS.binary_search_by(|(key, _, _)| key.as_bytes().cmp(name)).ok().map(|i| (KEYS[i].1, KEYS[i].2))
+    };
     let mut name = path;
     loop {
         if let Some(found) = find(name) {

@@ -108,7 +108,9 @@ fn value_at(bytes: &[u8], from: usize) -> (usize, usize, usize) {
         return (from, from + trimmed, end);
     }
     let inside = from + quotes;
-    let close = memchr::memchr_iter(b'"', &bytes[inside..]).map(|i| inside + i).find(|q| matches!(bytes.get(q + quotes), None | Some(b' ')));
+    let close = memchr::memchr_iter(b'"', &bytes[inside..])
+        .map(|i| inside + i)
+        .find(|q| matches!(bytes.get(q + quotes), None | Some(b' ')));
     match close {
         Some(close) => (inside, close, (close + quotes).min(bytes.len())),
         None => (inside, bytes.len(), bytes.len()),
@@ -185,17 +187,36 @@ mod tests {
     fn pairs_and_labels() {
         check(
             r#"time=15:01:22 devname="unit" eventtime=1631192482 user="u@h" srcip=192.168.1.2 dstip=1.2.3.4 action="pass" hostname="h.example" url="/a?b=c" statuscode=200 method="ip""#,
-            &[("client_ip", "192.168.1.2"), ("user", "u@h"), ("host", "h.example"), ("target", "/a?b=c"), ("action", "pass")],
+            &[
+                ("client_ip", "192.168.1.2"),
+                ("user", "u@h"),
+                ("host", "h.example"),
+                ("target", "/a?b=c"),
+                ("action", "pass"),
+            ],
             200,
         );
         check(
             r#"date="2022-03-11T10:39:16.390Z" hostname="proxy" username="" source_ip=1.2.3.4 destination_host="h.example" http_status_code=403 source_bytes=131 destination_bytes=0 http_request_first_line="GET http://h.example/ HTTP/1.1" user_agent="curl/7.77.0""#,
-            &[("client_ip", "1.2.3.4"), ("host", "h.example"), ("method", "GET"), ("target", "http://h.example/"), ("user", ""), ("user_agent", "curl/7.77.0")],
+            &[
+                ("client_ip", "1.2.3.4"),
+                ("host", "h.example"),
+                ("method", "GET"),
+                ("target", "http://h.example/"),
+                ("user", ""),
+                ("user_agent", "curl/7.77.0"),
+            ],
             403,
         );
         check(
             "0|F|S|8|2|Permitted|1| act=permitted dst=5.6.7.8 dhost=h.example src=1.2.3.4 suser=LDAP://x OU\\=A,DC\\=B/User 1 loginID=n rt=1653555521000 in=10 out=39 requestMethod=POST requestClientApplication=Office/16.0 (X; Y) reason=- request=https://h.example/",
-            &[("client_ip", "1.2.3.4"), ("user", "User 1"), ("method", "POST"), ("user_agent", "Office/16.0 (X; Y)"), ("target", "https://h.example/")],
+            &[
+                ("client_ip", "1.2.3.4"),
+                ("user", "User 1"),
+                ("method", "POST"),
+                ("user_agent", "Office/16.0 (X; Y)"),
+                ("target", "https://h.example/"),
+            ],
             0,
         );
         check(
@@ -208,7 +229,10 @@ mod tests {
     #[test]
     fn other_lines_are_left_alone() {
         for line in ["a=b c=d", "GET /?a=1&b=2&c=3&d=4&e=5&f=6&g=7", "x\ty\tz", "a:1\tb:2\tc:3"] {
-            assert!(read(line.as_bytes(), Span::new(0, line.len()), Span::new(0, line.len())).is_none(), "{line}");
+            assert!(
+                read(line.as_bytes(), Span::new(0, line.len()), Span::new(0, line.len())).is_none(),
+                "{line}"
+            );
         }
     }
 }

@@ -8,7 +8,9 @@ use crate::record::{Escape, FormatId};
 /// A format string that cannot be used, with the place and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LogFormatError {
-    #[error("the log format is empty: give a name such as `combined`, or the string from LogFormat or log_format")]
+    #[error(
+        "the log format is empty: give a name such as `combined`, or the string from LogFormat or log_format"
+    )]
     Empty,
     #[error(
         "`{text}` is neither the name of a format nor a format string: names are {names}; \
@@ -21,9 +23,13 @@ pub enum LogFormatError {
     UnclosedBrace { at: usize },
     #[error("at byte {at}: the quote is not closed")]
     UnclosedQuote { at: usize },
-    #[error("at byte {at}: `{first}` and `{second}` stand side by side, so nothing tells where the first ends: their order in the log must be separated by a character")]
+    #[error(
+        "at byte {at}: `{first}` and `{second}` stand side by side, so nothing tells where the first ends: their order in the log must be separated by a character"
+    )]
     NothingBetween { at: usize, first: String, second: String },
-    #[error("the log format names neither a client nor a time nor a request: nothing could be said about its lines")]
+    #[error(
+        "the log format names neither a client nor a time nor a request: nothing could be said about its lines"
+    )]
     NothingUseful,
 }
 
@@ -138,14 +144,23 @@ impl LogFormat {
 }
 
 /// Reads the directive at `at`; returns where it ends.
-fn apache_directive(string: &[u8], at: usize, offset: usize, build: &mut Builder) -> Result<usize, LogFormatError> {
+fn apache_directive(
+    string: &[u8],
+    at: usize,
+    offset: usize,
+    build: &mut Builder,
+) -> Result<usize, LogFormatError> {
     let mut end = at + 1;
     // Modifiers: `<`, `>`, and a list of status codes, `!` for all others.
-    let modifiers = string[end..].iter().take_while(|c| matches!(c, b'<' | b'>' | b'!' | b',') || c.is_ascii_digit()).count();
+    let modifiers = string[end..]
+        .iter()
+        .take_while(|c| matches!(c, b'<' | b'>' | b'!' | b',') || c.is_ascii_digit())
+        .count();
     end += modifiers;
     let mut argument: &[u8] = b"";
     if string.get(end) == Some(&b'{') {
-        let close = memchr::memchr(b'}', &string[end..]).ok_or(LogFormatError::UnclosedBrace { at: offset + end })?;
+        let close =
+            memchr::memchr(b'}', &string[end..]).ok_or(LogFormatError::UnclosedBrace { at: offset + end })?;
         argument = &string[end + 1..end + close];
         end += close + 1;
         // The modifiers may also stand behind the braces.
@@ -214,14 +229,17 @@ fn apache_slot(letter: &[u8], argument: &[u8]) -> Option<Slot> {
             _ => Slot::Ignore,
         },
         b"p" => Slot::Port,
-        b"l" | b"A" | b"C" | b"e" | b"f" | b"H" | b"k" | b"L" | b"n" | b"P" | b"R" | b"S" | b"x" | b"X" | b"c" | b"^ti" | b"^to" | b"^FB" => Slot::Ignore,
+        b"l" | b"A" | b"C" | b"e" | b"f" | b"H" | b"k" | b"L" | b"n" | b"P" | b"R" | b"S" | b"x" | b"X"
+        | b"c" | b"^ti" | b"^to" | b"^FB" => Slot::Ignore,
         _ => return None,
     })
 }
 
 fn nginx_slot(name: &[u8]) -> Slot {
     match name {
-        b"remote_addr" | b"http_cf_connecting_ip" | b"http_x_real_ip" | b"http_true_client_ip" => Slot::Client,
+        b"remote_addr" | b"http_cf_connecting_ip" | b"http_x_real_ip" | b"http_true_client_ip" => {
+            Slot::Client
+        }
         b"realip_remote_addr" => Slot::Peer,
         b"http_x_forwarded_for" | b"proxy_add_x_forwarded_for" => Slot::Forwarded,
         b"remote_user" => Slot::User,
@@ -261,7 +279,10 @@ fn apache_string(source: &Source) -> Result<Vec<u8>, LogFormatError> {
     if quote.is_none() {
         if !text.contains(&b'%') {
             let names = super::formats().iter().skip(1).map(|f| f.name).collect::<Vec<_>>().join(", ");
-            return Err(LogFormatError::UnknownName { text: String::from_utf8_lossy(text).into_owned(), names });
+            return Err(LogFormatError::UnknownName {
+                text: String::from_utf8_lossy(text).into_owned(),
+                names,
+            });
         }
         // Copied with its outer quotes: only if the string inside is escaped for them.
         let is_wrapped = text.len() > 2 && text.first() == Some(&b'"') && text.last() == Some(&b'"');
@@ -374,8 +395,12 @@ impl Builder {
                 let merged = match (&last.place, &place) {
                     (Place::Field(Slot::Path), Place::Field(Slot::Query)) => Some(Slot::Target),
                     // `$uri$is_args$args`
-                    (Place::Field(Slot::Path), Place::Field(Slot::Ignore)) if name == b"is_args" => Some(Slot::Path),
-                    (Place::Field(Slot::Host), Place::Field(Slot::Target | Slot::Path)) => Some(Slot::HostTarget),
+                    (Place::Field(Slot::Path), Place::Field(Slot::Ignore)) if name == b"is_args" => {
+                        Some(Slot::Path)
+                    }
+                    (Place::Field(Slot::Host), Place::Field(Slot::Target | Slot::Path)) => {
+                        Some(Slot::HostTarget)
+                    }
                     (Place::Field(Slot::HostTarget), Place::Field(Slot::Query)) => Some(Slot::HostTarget),
                     (Place::Field(Slot::Ignore), Place::Field(Slot::Ignore)) => Some(Slot::Ignore),
                     _ => None,
@@ -399,7 +424,16 @@ impl Builder {
     fn finish(mut self) -> Result<LogFormat, LogFormatError> {
         let useful = |p: &Piece| match &p.place {
             Place::Clock(_) => true,
-            Place::Field(slot) => matches!(slot, Slot::Client | Slot::Time | Slot::Request | Slot::Target | Slot::Path | Slot::Forwarded | Slot::HostTarget),
+            Place::Field(slot) => matches!(
+                slot,
+                Slot::Client
+                    | Slot::Time
+                    | Slot::Request
+                    | Slot::Target
+                    | Slot::Path
+                    | Slot::Forwarded
+                    | Slot::HostTarget
+            ),
         };
         if self.pieces.is_empty() || !self.pieces.iter().any(useful) {
             return Err(LogFormatError::NothingUseful);
@@ -438,7 +472,8 @@ mod tests {
     #[test]
     fn every_spelling_of_a_directive_is_the_same_format() {
         let same = |texts: &[&str]| {
-            let shown: Vec<String> = texts.iter().map(|t| format!("{:?}", LogFormat::compile(t).expect(t))).collect();
+            let shown: Vec<String> =
+                texts.iter().map(|t| format!("{:?}", LogFormat::compile(t).expect(t))).collect();
             assert!(shown.windows(2).all(|w| w[0] == w[1]), "{shown:?}");
         };
         same(&[

@@ -26,7 +26,12 @@ impl Format for LogFormat {
         }
         // Trailing blanks may be what an empty last value leaves.
         let end = if self.tail.is_empty() { line.end() } else { text.end() };
-        let matcher = Matcher { format: self, text: &block[text.start()..end], tries: 0, spans: Vec::with_capacity(self.pieces.len()) };
+        let matcher = Matcher {
+            format: self,
+            text: &block[text.start()..end],
+            tries: 0,
+            spans: Vec::with_capacity(self.pieces.len()),
+        };
         matcher.read(block, line, text.start())
     }
 }
@@ -60,7 +65,11 @@ impl Matcher<'_> {
                 Place::Clock(field) => clock.set(*field, value),
                 Place::Field(slot) => {
                     let span = Span::new(base + from, base + to);
-                    let span = if *slot == Slot::User && value == b"\"\"" { Span::new(base + to - 1, base + to - 1) } else { span };
+                    let span = if *slot == Slot::User && value == b"\"\"" {
+                        Span::new(base + to - 1, base + to - 1)
+                    } else {
+                        span
+                    };
                     slot.set(&mut rec, block, span);
                 }
             }
@@ -102,7 +111,11 @@ impl Matcher<'_> {
         let next = format.pieces.get(i + 1).map_or(format.tail.as_slice(), |p| p.literal.as_slice());
         if next.is_empty() {
             let is_last = i + 1 == format.pieces.len();
-            let to = if is_last && may_go_on { from + memchr::memchr(b' ', rest).unwrap_or(rest.len()) } else { self.text.len() };
+            let to = if is_last && may_go_on {
+                from + memchr::memchr(b' ', rest).unwrap_or(rest.len())
+            } else {
+                self.text.len()
+            };
             return self.take(i, from, to, may_go_on);
         }
         let mut at = from;
@@ -146,7 +159,11 @@ impl Matcher<'_> {
             let next = format.pieces.get(i + 1).map_or(format.tail.as_slice(), |p| p.literal.as_slice());
             let end = self.first_end(piece, from, next);
             let to = end.unwrap_or(self.text.len());
-            if end.is_none() && self.spans.len() + 1 < format.pieces.len() && !piece.is_quoted && !fits(piece, &self.text[from..to]) {
+            if end.is_none()
+                && self.spans.len() + 1 < format.pieces.len()
+                && !piece.is_quoted
+                && !fits(piece, &self.text[from..to])
+            {
                 break;
             }
             self.spans.push((from, to));
@@ -164,7 +181,8 @@ impl Matcher<'_> {
         }
         memchr::memmem::find_iter(&self.text[from..], next).map(|i| from + i).find(|to| {
             let value = &self.text[from..*to];
-            fits(piece, value) && !(piece.is_quoted && self.format.escape != Escape::None && is_escaped(value))
+            fits(piece, value)
+                && !(piece.is_quoted && self.format.escape != Escape::None && is_escaped(value))
         })
     }
 }
@@ -190,7 +208,12 @@ mod tests {
     fn check_line(format: &str, line: &str, outcome: Outcome, fields: &[&str]) {
         let compiled = LogFormat::compile(format).expect(format);
         let rec = compiled.parse_line(line.as_bytes(), Span::new(0, line.len()));
-        assert_eq!((rec.outcome, rec.reason == Reason::None), (outcome, outcome == Outcome::Ok), "{line}: {:?}", rec.reason);
+        assert_eq!(
+            (rec.outcome, rec.reason == Reason::None),
+            (outcome, outcome == Outcome::Ok),
+            "{line}: {:?}",
+            rec.reason
+        );
         for field in fields {
             let (name, want) = field.split_once('=').expect("name=value");
             let got = match name {
@@ -217,17 +240,50 @@ mod tests {
             r#"%v:%p %h %l %u %t "%r" %>s %O "%{Referer}i" "%{User-Agent}i" %D"#,
             r#"www.x.org:443 203.0.113.9 - john doe [24/Nov/2026:02:11:51 +0000] "GET /a?b=1 HTTP/1.1" 200 512 "-" "x \"q\"" 1500"#,
             Ok,
-            &["host=www.x.org", "client_ip=203.0.113.9", "user=john doe", "bytes=512", "user_agent=x \"q\"", "duration=1500", "url_query=b=1", "referrer=(none)"],
+            &[
+                "host=www.x.org",
+                "client_ip=203.0.113.9",
+                "user=john doe",
+                "bytes=512",
+                "user_agent=x \"q\"",
+                "duration=1500",
+                "url_query=b=1",
+                "referrer=(none)",
+            ],
         );
         check_line(
             r#"%a %{c}a %{X-Forwarded-For}i %{%d/%b/%Y %T}t.%{msec_frac}t %{%z}t %m %U%q %s %B %I %O %T %{ms}T"#,
             "203.0.113.9 10.0.0.1 - 24/Nov/2026 02:11:51.042 +0200 POST /a?b=1 404 0 100 300 1 1042",
             Ok,
-            &["ts=2026-11-24T00:11:51.042Z", "peer_ip=10.0.0.1", "method=POST", "target=/a?b=1", "url_query=b=1", "status=404", "request_bytes=100", "duration=1042000"],
+            &[
+                "ts=2026-11-24T00:11:51.042Z",
+                "peer_ip=10.0.0.1",
+                "method=POST",
+                "target=/a?b=1",
+                "url_query=b=1",
+                "status=404",
+                "request_bytes=100",
+                "duration=1042000",
+            ],
         );
-        check_line("%h %{sec}t %r", "1.2.3.4 1795486414 GET /x HTTP/1.0", Ok, &["ts=2026-11-24T02:13:34Z", "target=/x"]);
-        check_line("%h %{begin:usec}t %r", "1.2.3.4 1795486414000123 GET /x HTTP/1.0", Ok, &["ts=2026-11-24T02:13:34.000123Z"]);
-        check_line("%h %{%Y-%m-%dT%H:%M:%S%z}t \"%r\"", "h.example 2026-11-24T02:11:51-0100 \"GET /x HTTP/1.0\"", Ok, &["ts=2026-11-24T03:11:51Z", "client_ip=h.example"]);
+        check_line(
+            "%h %{sec}t %r",
+            "1.2.3.4 1795486414 GET /x HTTP/1.0",
+            Ok,
+            &["ts=2026-11-24T02:13:34Z", "target=/x"],
+        );
+        check_line(
+            "%h %{begin:usec}t %r",
+            "1.2.3.4 1795486414000123 GET /x HTTP/1.0",
+            Ok,
+            &["ts=2026-11-24T02:13:34.000123Z"],
+        );
+        check_line(
+            "%h %{%Y-%m-%dT%H:%M:%S%z}t \"%r\"",
+            "h.example 2026-11-24T02:11:51-0100 \"GET /x HTTP/1.0\"",
+            Ok,
+            &["ts=2026-11-24T03:11:51Z", "client_ip=h.example"],
+        );
         check_line(
             r#"%h %u %t "%r" %>s "%400,501{User-agent}i" %!200,304{Foo}i %{VAR}e %{sid}C %{note}n %{SSL_PROTOCOL}x"#,
             r#"1.2.3.4 "" [24/Nov/2026:02:11:51 +0000] "GET / HTTP/1.1" 200 "-" foo bar baz qux TLSv1.3"#,
@@ -240,8 +296,18 @@ mod tests {
             Ok,
             &["ts=2026-11-24T00:00:00Z", "user=x", "status=200"],
         );
-        check_line(r#"%h %l %u %t "%r" %>s %b"#, r#"1.2.3.4 - - [24/Nov/2026:02:11:51 +0000] "GET /x HT"#, Partial, &["client_ip=1.2.3.4", "ts=2026-11-24T02:11:51Z"]);
-        check_line(r#"%h %l %u %t "%r" %>s %b"#, r#"1.2.3.4 - - [24/Nov/2026:02:11:51 +0000] "GET /x HTTP/1.1" 200 5 "added" 7"#, Ok, &["status=200", "body_bytes=5"]);
+        check_line(
+            r#"%h %l %u %t "%r" %>s %b"#,
+            r#"1.2.3.4 - - [24/Nov/2026:02:11:51 +0000] "GET /x HT"#,
+            Partial,
+            &["client_ip=1.2.3.4", "ts=2026-11-24T02:11:51Z"],
+        );
+        check_line(
+            r#"%h %l %u %t "%r" %>s %b"#,
+            r#"1.2.3.4 - - [24/Nov/2026:02:11:51 +0000] "GET /x HTTP/1.1" 200 5 "added" 7"#,
+            Ok,
+            &["status=200", "body_bytes=5"],
+        );
     }
 
     #[test]
@@ -270,14 +336,30 @@ mod tests {
             r#"$http_x_forwarded_for $msec $scheme://$host$request_uri $request_method $status $request_length $bytes_sent $upstream_response_time "$http_user_agent""#,
             r#"6.6.6.6, 203.0.113.5 1795486414.235 https://h.example/a?b DELETE 204 77 99 0.001, 0.002 : 0.003 "u""#,
             Ok,
-            &["client_ip=203.0.113.5", "host=h.example", "target=/a?b", "url_path=/a", "method=DELETE", "request_bytes=77", "bytes=99", "user_agent=u", "ts=2026-11-24T02:13:34.235Z"],
+            &[
+                "client_ip=203.0.113.5",
+                "host=h.example",
+                "target=/a?b",
+                "url_path=/a",
+                "method=DELETE",
+                "request_bytes=77",
+                "bytes=99",
+                "user_agent=u",
+                "ts=2026-11-24T02:13:34.235Z",
+            ],
         );
-        check_line("$remote_addr $uri$is_args$args $status [$time_local]", "::1 /a?b=c 200 [10/Mar/2025:00:00:03 +0000]", Ok, &["target=/a?b=c", "url_query=b=c"]);
+        check_line(
+            "$remote_addr $uri$is_args$args $status [$time_local]",
+            "::1 /a?b=c 200 [10/Mar/2025:00:00:03 +0000]",
+            Ok,
+            &["target=/a?b=c", "url_query=b=c"],
+        );
     }
 
     #[test]
     fn a_hostile_line_costs_a_bounded_number_of_tries() {
-        let format = LogFormat::compile("$remote_addr $http_a $http_b $http_c $http_d $http_e $status x").expect("format");
+        let format = LogFormat::compile("$remote_addr $http_a $http_b $http_c $http_d $http_e $status x")
+            .expect("format");
         let line = "1 ".repeat(100_000);
         let rec = format.parse_line(line.as_bytes(), Span::new(0, line.len()));
         assert_ne!(rec.outcome, Outcome::Ok);

@@ -20,6 +20,7 @@ mod presets;
 mod request;
 mod slot;
 mod squid;
+mod syslog;
 mod time_format;
 mod umbrella;
 mod w3c;
@@ -27,13 +28,13 @@ mod zeek;
 
 pub use clf::Clf;
 pub use explain::{Explained, explain};
+pub use formats::{FormatInfo, format_info, format_name, formats};
 pub use json::Json;
+pub use log_format::{LogFormat, LogFormatError};
 pub use parser::{Parser, Settings};
 pub use squid::Squid;
 pub use w3c::W3c;
 pub use zeek::Zeek;
-pub use log_format::{LogFormat, LogFormatError};
-pub use formats::{FormatInfo, format_info, format_name, formats};
 
 use crate::record::{FormatId, Rec, Span};
 

@@ -70,8 +70,8 @@ impl Parser {
     pub fn named(text: &str) -> Result<Self, LogFormatError> {
         let name = text.trim().to_ascii_lowercase().replace('_', "-");
         let format: Arc<dyn Format> = match name.as_str() {
-            "combined" | "common" | "vhost-combined" | "vcombined" | "combinedio" | "nginx" | "apache" | "ncsa" | "clf"
-            | "traefik" | "main" => Arc::new(Clf::new(Escape::Backslash)),
+            "combined" | "common" | "vhost-combined" | "vcombined" | "combinedio" | "nginx" | "apache"
+            | "ncsa" | "clf" | "traefik" | "main" => Arc::new(Clf::new(Escape::Backslash)),
             "squid-combined" => Arc::new(Clf::new(Escape::None)),
             "squid" => Arc::new(Squid),
             // Their columns stand in the file; a file without them is recognised line by line.
@@ -147,7 +147,10 @@ impl Parser {
                 break;
             }
         }
-        let Some(winner) = (1..=255u8).max_by_key(|id| (votes[usize::from(*id)], std::cmp::Reverse(*id))).filter(|id| votes[usize::from(*id)] > 0) else {
+        let Some(winner) = (1..=255u8)
+            .max_by_key(|id| (votes[usize::from(*id)], std::cmp::Reverse(*id)))
+            .filter(|id| votes[usize::from(*id)] > 0)
+        else {
             return;
         };
         let winner = FormatId(winner);
@@ -274,7 +277,8 @@ impl Parser {
     fn ask_others(&self, bytes: &[u8], rec: &mut Rec) {
         let is_raw = rec.outcome == Outcome::Raw;
         let is_of_columns = matches!(self.format.id(), W3C | IIS_W3C | CLOUDFRONT | ZEEK_HTTP | CUSTOM);
-        let is_torn = matches!(rec.reason, Reason::BadStatus | Reason::TooFewFields | Reason::CutOff | Reason::BadJson);
+        let is_torn =
+            matches!(rec.reason, Reason::BadStatus | Reason::TooFewFields | Reason::CutOff | Reason::BadJson);
         if !is_raw && (self.is_given || is_of_columns || !is_torn) {
             return;
         }
@@ -299,11 +303,8 @@ fn directives(bytes: &[u8]) -> impl Iterator<Item = Span> + '_ {
     };
     let first = strip_mark(bytes).first().filter(|c| **c == b'#').map(|_| line_at(0));
     let others = memchr::memmem::find_iter(bytes, b"\n#").map(move |i| line_at(i + 1));
-    first
-        .into_iter()
-        .chain(others)
-        .filter(move |l| {
-            let line = strip_mark(l.bytes(bytes));
-            W3c::is_directive(line) || Zeek::is_directive(line)
-        })
+    first.into_iter().chain(others).filter(move |l| {
+        let line = strip_mark(l.bytes(bytes));
+        W3c::is_directive(line) || Zeek::is_directive(line)
+    })
 }

@@ -27,14 +27,26 @@ const PRESETS: [(FormatId, Escape, &str); 10] = [
         Escape::Backslash,
         r#"$time_iso8601 $_ $remote_addr $_ $_ $_ $_ $status $_ $request_length $body_bytes_sent "$request" "$http_user_agent" $_ $_"#,
     ),
-    (AWS_ELB, Escape::Backslash, r#"$time_iso8601 $_ $remote_addr $_ $_ $_ $_ $status $_ $request_length $body_bytes_sent "$request""#),
-    (AWS_ALB, Escape::Backslash, "tls $_ $time_iso8601 $_ $_ $remote_addr $_ $_ $_ $request_length $bytes_sent $_ $_ $_ $_ $_ $_ $host"),
+    (
+        AWS_ELB,
+        Escape::Backslash,
+        r#"$time_iso8601 $_ $remote_addr $_ $_ $_ $_ $status $_ $request_length $body_bytes_sent "$request""#,
+    ),
+    (
+        AWS_ALB,
+        Escape::Backslash,
+        "tls $_ $time_iso8601 $_ $_ $remote_addr $_ $_ $_ $request_length $bytes_sent $_ $_ $_ $_ $_ $_ $host",
+    ),
     (
         AWS_S3,
         Escape::None,
         r#"$_ $_ [$time_local] $remote_addr $remote_user $_ $_ $_ "$request" $status $_ $body_bytes_sent $_ $duration_ms $_ "$http_referer" "$http_user_agent" $_"#,
     ),
-    (AWS_S3, Escape::None, "$_ $_ [$time_local] $remote_addr $remote_user $_ $_ $_ - $status $_ $body_bytes_sent $_"),
+    (
+        AWS_S3,
+        Escape::None,
+        "$_ $_ [$time_local] $remote_addr $remote_user $_ $_ $_ - $status $_ $body_bytes_sent $_",
+    ),
     (
         ENVOY,
         Escape::None,
@@ -51,7 +63,9 @@ const PRESETS: [(FormatId, Escape, &str); 10] = [
 pub(super) fn presets() -> &'static [LogFormat] {
     static COMPILED: OnceLock<Vec<LogFormat>> = OnceLock::new();
     COMPILED.get_or_init(|| {
-        let compile = |(id, escape, text): &(FormatId, Escape, &str)| LogFormat::compile(text).ok().map(|f| f.with_id(*id).with_escape(*escape));
+        let compile = |(id, escape, text): &(FormatId, Escape, &str)| {
+            LogFormat::compile(text).ok().map(|f| f.with_id(*id).with_escape(*escape))
+        };
         PRESETS.iter().filter_map(compile).collect()
     })
 }

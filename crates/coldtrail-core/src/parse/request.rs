@@ -13,7 +13,11 @@ pub(crate) fn split_request(rec: &mut Rec, block: &[u8], start: usize, end: usiz
     let method_len = line.iter().take(MAX_METHOD + 1).position(|c| *c == b' ');
     let version = line.len().wrapping_sub(9);
     if let Some(n) = method_len.filter(|n| is_method(&line[..*n])) {
-        if version > n && version < line.len() && line[version] == b' ' && &line[version + 1..version + 6] == b"HTTP/" {
+        if version > n
+            && version < line.len()
+            && line[version] == b' '
+            && &line[version + 1..version + 6] == b"HTTP/"
+        {
             return set_target(rec, block, start, n, version);
         }
     }
@@ -22,7 +26,8 @@ pub(crate) fn split_request(rec: &mut Rec, block: &[u8], start: usize, end: usiz
 
 #[inline]
 fn is_method(token: &[u8]) -> bool {
-    token.first().is_some_and(u8::is_ascii_alphanumeric) && token.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
+    token.first().is_some_and(u8::is_ascii_alphanumeric)
+        && token.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
 }
 
 /// Target between the method (`n` bytes) and the version (at `version`), both relative to `start`.
@@ -165,7 +170,9 @@ pub(crate) fn metric(value: Option<u64>) -> Metric {
 /// Looks like an address: IPv4 or IPv6, perhaps with brackets, port or zone.
 pub(crate) fn is_address(token: &[u8]) -> bool {
     token.len() >= 2
-        && token.iter().all(|c| c.is_ascii_hexdigit() || matches!(c, b'.' | b':' | b'[' | b']') || token.contains(&b'%'))
+        && token
+            .iter()
+            .all(|c| c.is_ascii_hexdigit() || matches!(c, b'.' | b':' | b'[' | b']') || token.contains(&b'%'))
         && !ClientKey::parse(token).is_name()
 }
 
@@ -255,7 +262,12 @@ mod tests {
         request("GET /?id=1 UNION", Some("GET"), Some("/?id=1 UNION"), Ok);
         request("CONNECT h.example:443", Some("CONNECT"), Some("h.example:443"), Ok);
         request("- error:invalid-request HTTP/1.1", None, Some("error:invalid-request"), Ok);
-        request("- error:transaction-end-before-headers NONE/0.0", None, Some("error:transaction-end-before-headers"), Ok);
+        request(
+            "- error:transaction-end-before-headers NONE/0.0",
+            None,
+            Some("error:transaction-end-before-headers"),
+            Ok,
+        );
         request("-", None, None, Ok);
         request("- - - ", None, None, Ok);
         request("GET http://h.example:80- -", Some("GET"), Some("http://h.example:80-"), Ok);

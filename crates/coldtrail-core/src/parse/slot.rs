@@ -45,10 +45,16 @@ impl Slot {
         let is_absent = text.is_empty() || text == b"-";
         match self {
             Self::Status => is_absent || text.len() <= 3 && digits(text).is_some(),
-            Self::BodyBytes | Self::Bytes | Self::RequestBytes | Self::Port => is_absent || digits(text).is_some(),
-            Self::DurationNs | Self::DurationUs | Self::DurationMs | Self::DurationS => is_absent || scaled(text, 0).is_some(),
+            Self::BodyBytes | Self::Bytes | Self::RequestBytes | Self::Port => {
+                is_absent || digits(text).is_some()
+            }
+            Self::DurationNs | Self::DurationUs | Self::DurationMs | Self::DurationS => {
+                is_absent || scaled(text, 0).is_some()
+            }
             Self::Time => parse_time(text).is_some(),
-            Self::Client | Self::Peer => !text.contains(&b'"') && (!text.contains(&b' ') || text.contains(&b',')),
+            Self::Client | Self::Peer => {
+                !text.contains(&b'"') && (!text.contains(&b' ') || text.contains(&b','))
+            }
             Self::Word => !is_absent && !text.contains(&b' ') && !text.contains(&b'"') || text == b"-",
             Self::Method => !text.contains(&b' ') && !text.contains(&b'"'),
             _ => true,
@@ -81,7 +87,8 @@ impl Slot {
             Self::Path => rec.path = span,
             Self::Query => {
                 let skip = usize::from(text.first() == Some(&b'?'));
-                rec.query = if text.is_empty() { Span::NONE } else { Span::new(span.start() + skip, span.end()) };
+                rec.query =
+                    if text.is_empty() { Span::NONE } else { Span::new(span.start() + skip, span.end()) };
             }
             Self::Status if text.is_empty() => {}
             Self::Status => match digits(text).filter(|s| *s <= 999) {

@@ -160,7 +160,8 @@ fn is_hierarchy(word: &[u8]) -> bool {
     ];
     let Some(slash) = memchr::memchr(b'/', word) else { return false };
     let name = word[..slash].strip_prefix(b"TIMEOUT_").unwrap_or(&word[..slash]);
-    name.starts_with(b"HIER_") && name.iter().all(|c| c.is_ascii_uppercase() || *c == b'_') || OLD.contains(&name)
+    name.starts_with(b"HIER_") && name.iter().all(|c| c.is_ascii_uppercase() || *c == b'_')
+        || OLD.contains(&name)
 }
 
 #[cfg(test)]
@@ -168,7 +169,14 @@ mod tests {
     use super::*;
     use crate::record::Outcome;
 
-    fn check(line: &str, outcome: Outcome, url: Option<&str>, host: Option<&str>, user: Option<&str>, mime: Option<&str>) -> Rec {
+    fn check(
+        line: &str,
+        outcome: Outcome,
+        url: Option<&str>,
+        host: Option<&str>,
+        user: Option<&str>,
+        mime: Option<&str>,
+    ) -> Rec {
         let block = line.as_bytes();
         let rec = Squid.parse_line(block, Span::new(0, block.len()));
         let show = |s: Span| s.get(block).map(|b| String::from_utf8_lossy(b).into_owned());
@@ -184,15 +192,59 @@ mod tests {
     fn native_lines() {
         use Outcome::{Ok, Partial, Raw};
         let t = "1541170714.797   3400 172.25.1.42";
-        check(&format!("{t} TCP_MISS/200 1054 POST http://h.example/a?b u1 HIER_DIRECT/13.33.80.118 application/ocsp-response"), Ok, Some("http://h.example/a?b"), Some("h.example"), Some("u1"), Some("application/ocsp-response"));
-        check(&format!("{t} TCP_TUNNEL/200 1054 CONNECT h.example:443 - HIER_DIRECT/13.33.80.118 -"), Ok, Some("h.example:443"), Some("h.example:443"), None, None);
-        let rec = check(&format!("{t} NONE/000 0 - error:transaction-end-before-headers - HIER_NONE/- -"), Ok, Some("error:transaction-end-before-headers"), None, None, None);
-        assert_eq!((rec.status_code, rec.method.is_none(), rec.duration_us.get()), (0, true, Some(3_400_000)));
-        check(&format!("{t} TCP_MISS/200 9 GET http://h.example/a b HIER_DIRECT/1.2.3.4 x\"y - DIRECT/1.2.3.4 text/html"), Ok, Some("http://h.example/a b HIER_DIRECT/1.2.3.4 x\"y"), Some("h.example"), None, Some("text/html"));
-        let line = format!("{t} TCP_MISS/200 9 GET http://h.example/ - DIRECT/1.2.3.4 text/html \"http://r/\" \"u \"q\" x\"");
+        check(
+            &format!(
+                "{t} TCP_MISS/200 1054 POST http://h.example/a?b u1 HIER_DIRECT/13.33.80.118 application/ocsp-response"
+            ),
+            Ok,
+            Some("http://h.example/a?b"),
+            Some("h.example"),
+            Some("u1"),
+            Some("application/ocsp-response"),
+        );
+        check(
+            &format!("{t} TCP_TUNNEL/200 1054 CONNECT h.example:443 - HIER_DIRECT/13.33.80.118 -"),
+            Ok,
+            Some("h.example:443"),
+            Some("h.example:443"),
+            None,
+            None,
+        );
+        let rec = check(
+            &format!("{t} NONE/000 0 - error:transaction-end-before-headers - HIER_NONE/- -"),
+            Ok,
+            Some("error:transaction-end-before-headers"),
+            None,
+            None,
+            None,
+        );
+        assert_eq!(
+            (rec.status_code, rec.method.is_none(), rec.duration_us.get()),
+            (0, true, Some(3_400_000))
+        );
+        check(
+            &format!(
+                "{t} TCP_MISS/200 9 GET http://h.example/a b HIER_DIRECT/1.2.3.4 x\"y - DIRECT/1.2.3.4 text/html"
+            ),
+            Ok,
+            Some("http://h.example/a b HIER_DIRECT/1.2.3.4 x\"y"),
+            Some("h.example"),
+            None,
+            Some("text/html"),
+        );
+        let line = format!(
+            "{t} TCP_MISS/200 9 GET http://h.example/ - DIRECT/1.2.3.4 text/html \"http://r/\" \"u \"q\" x\""
+        );
         let rec = check(&line, Ok, Some("http://h.example/"), Some("h.example"), None, Some("text/html"));
         assert_eq!(rec.user_agent.bytes(line.as_bytes()), b"u \"q\" x");
-        check(&format!("{t} TCP_MISS/200 9 GET http://h.exam"), Partial, Some("http://h.exam"), Some("h.exam"), None, None);
+        check(
+            &format!("{t} TCP_MISS/200 9 GET http://h.exam"),
+            Partial,
+            Some("http://h.exam"),
+            Some("h.exam"),
+            None,
+            None,
+        );
         check(&format!("{t} TCP_MISS/200"), Partial, None, None, None, None);
         check("1.5 3 4 TCP/5", Raw, None, None, None, None);
     }

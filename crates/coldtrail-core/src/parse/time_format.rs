@@ -31,7 +31,14 @@ impl TimeField {
     pub(super) fn fixed_len(self) -> Option<usize> {
         Some(match self {
             Self::Year => 4,
-            Self::Year2 | Self::Month | Self::Day | Self::Hour | Self::Hour12 | Self::Minute | Self::Second | Self::HalfDay => 2,
+            Self::Year2
+            | Self::Month
+            | Self::Day
+            | Self::Hour
+            | Self::Hour12
+            | Self::Minute
+            | Self::Second
+            | Self::HalfDay => 2,
             Self::MonthName | Self::MilliFraction => 3,
             Self::MicroFraction => 6,
             Self::Offset => 5,
@@ -56,7 +63,8 @@ impl TimeField {
 
 /// The literals and fields of the argument of `%{...}t`; a field of none closes a literal at the end.
 pub(super) fn parse_time_format(argument: &[u8]) -> Vec<(Vec<u8>, Option<TimeField>)> {
-    let argument = argument.strip_prefix(b"begin:").or_else(|| argument.strip_prefix(b"end:")).unwrap_or(argument);
+    let argument =
+        argument.strip_prefix(b"begin:").or_else(|| argument.strip_prefix(b"end:")).unwrap_or(argument);
     let own = match argument {
         b"sec" => Some(TimeField::EpochS),
         b"msec" => Some(TimeField::EpochMs),
@@ -159,7 +167,9 @@ impl Civil {
                 let seconds = hhmm / 100 * 3600 + hhmm % 100 * 60;
                 self.offset_s = Some(if text.first() == Some(&b'-') { -seconds } else { seconds });
             }
-            TimeField::HalfDay => self.is_pm = Some(text.first().is_some_and(|c| c.eq_ignore_ascii_case(&b'p'))),
+            TimeField::HalfDay => {
+                self.is_pm = Some(text.first().is_some_and(|c| c.eq_ignore_ascii_case(&b'p')))
+            }
             TimeField::EpochS => self.epoch_us = n.checked_mul(1_000_000),
             TimeField::EpochMs => (self.epoch_us, self.digits) = (n.checked_mul(1000), 3),
             TimeField::EpochUs => (self.epoch_us, self.digits) = (Some(n), 6),
@@ -183,7 +193,8 @@ impl Civil {
             None => self.hour,
         };
         let offset = self.offset_s.unwrap_or(0);
-        let ts = ts_from_civil(year, self.month, self.day, hour, self.minute, self.second, self.micros, offset);
+        let ts =
+            ts_from_civil(year, self.month, self.day, hour, self.minute, self.second, self.micros, offset);
         if ts != NO_TIME {
             rec.ts_us = ts;
             rec.ts_digits = self.digits;

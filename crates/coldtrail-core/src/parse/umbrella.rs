@@ -90,12 +90,30 @@ mod tests {
             let block = line.as_bytes();
             let rec = read(block, Span::new(0, block.len()), Span::new(0, block.len())).expect(line);
             assert_eq!(rec.client.bytes(block), client.as_bytes(), "{line}");
-            assert_eq!((rec.host.bytes(block), rec.status_code, rec.response_bytes.get()), (&b"h.example"[..], 200, bytes), "{line}");
+            assert_eq!(
+                (rec.host.bytes(block), rec.status_code, rec.response_bytes.get()),
+                (&b"h.example"[..], 200, bytes),
+                "{line}"
+            );
         };
         let tail = r#""","ALLOWED","https://h.example/a","https://r/","u, v","200","562","1489","","""#;
-        check(&format!(r#""2020-07-23 23:48:56","u1, u2","192.168.1.1","203.0.113.1","203.0.113.2",{tail}"#), "192.168.1.1", Some(1489));
-        check(&format!(r#""2020-07-23 23:48:56","u1","AD User,Network","192.168.1.5","203.0.113.1","203.0.113.2",{tail}"#), "192.168.1.5", Some(1489));
-        check(&format!(r#""2020-07-23 23:48:56","u1","","203.0.113.1","203.0.113.2",{tail}"#), "203.0.113.1", Some(1489));
+        check(
+            &format!(r#""2020-07-23 23:48:56","u1, u2","192.168.1.1","203.0.113.1","203.0.113.2",{tail}"#),
+            "192.168.1.1",
+            Some(1489),
+        );
+        check(
+            &format!(
+                r#""2020-07-23 23:48:56","u1","AD User,Network","192.168.1.5","203.0.113.1","203.0.113.2",{tail}"#
+            ),
+            "192.168.1.5",
+            Some(1489),
+        );
+        check(
+            &format!(r#""2020-07-23 23:48:56","u1","","203.0.113.1","203.0.113.2",{tail}"#),
+            "203.0.113.1",
+            Some(1489),
+        );
         assert!(read(b"\"a\",\"b\"", Span::new(0, 7), Span::new(0, 7)).is_none());
     }
 }

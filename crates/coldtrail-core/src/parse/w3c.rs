@@ -7,7 +7,9 @@ use super::Format;
 use super::formats::{CLOUDFRONT, IIS_W3C, W3C};
 use super::request::{digits, is_address, trim_line};
 use super::slot::{Slot, check};
-use crate::record::{Escape, FormatId, NO_TIME, Outcome, Reason, Rec, Role, Span, parse_time, parse_time_of_day, ts_from_civil};
+use crate::record::{
+    Escape, FormatId, NO_TIME, Outcome, Reason, Rec, Role, Span, parse_time, parse_time_of_day, ts_from_civil,
+};
 
 /// Columns kept of one line; IIS with all custom fields has 40, Incapsula 60.
 const MAX_COLUMNS: usize = 128;
@@ -108,7 +110,8 @@ impl W3c {
     }
 
     fn set_fields(&mut self, fields: &[u8]) {
-        let names: Vec<&[u8]> = fields.split(u8::is_ascii_whitespace).filter(|n| !n.is_empty()).take(MAX_COLUMNS).collect();
+        let names: Vec<&[u8]> =
+            fields.split(u8::is_ascii_whitespace).filter(|n| !n.is_empty()).take(MAX_COLUMNS).collect();
         self.columns = names.iter().map(|name| column(name)).collect();
         let has = |name: &[u8]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
         if has(b"x-edge-location") {
@@ -118,7 +121,8 @@ impl W3c {
         }
         if has(b"x-host-header") {
             // `cs(Host)` is the distribution's own name.
-            let hosts = names.iter().zip(&mut self.columns).filter(|(n, _)| n.eq_ignore_ascii_case(b"cs(Host)"));
+            let hosts =
+                names.iter().zip(&mut self.columns).filter(|(n, _)| n.eq_ignore_ascii_case(b"cs(Host)"));
             hosts.for_each(|(_, c)| *c = Column::Other);
         }
         if has(b"cs-uri") && has(b"cs-uri-query") {
@@ -135,7 +139,8 @@ impl W3c {
             let mut w3c = Self::from_fields(order.as_bytes());
             w3c.vendor = Vendor::Iis;
             let n = w3c.columns.len();
-            let forwarded = words.len() == n + 1 && is_address(words[n].split(|c| *c == b',').next().unwrap_or_default());
+            let forwarded =
+                words.len() == n + 1 && is_address(words[n].split(|c| *c == b',').next().unwrap_or_default());
             if forwarded {
                 w3c.columns.push(Column::Field(Slot::Forwarded));
             }
@@ -187,7 +192,15 @@ impl W3c {
             return true;
         }
         let excess = values.len() - n;
-        let order = [Slot::Query, Slot::Path, Slot::User, Slot::UserAgent, Slot::Cookie, Slot::Referrer, Slot::Target];
+        let order = [
+            Slot::Query,
+            Slot::Path,
+            Slot::User,
+            Slot::UserAgent,
+            Slot::Cookie,
+            Slot::Referrer,
+            Slot::Target,
+        ];
         for slot in order {
             let Some(i) = self.columns.iter().position(|c| *c == Column::Field(slot)) else { continue };
             let mut joined = values[..i].to_vec();
@@ -256,10 +269,6 @@ impl Format for W3c {
             rec.ts_us = day + us;
             rec.ts_digits = digits;
         }
-        if rec.path.is_some() && rec.target.is_none() && rec.query.is_none() {
-            // No query: the path is all that was asked for.
-            rec.target = rec.path;
-        }
         let has_times = self.columns.contains(&Column::TimeOfDay);
         if has_times && time.is_none() || rec.ts_us == NO_TIME && rec.status_code == 0 {
             return Rec::unread(line);
@@ -273,7 +282,9 @@ impl Format for W3c {
 
 /// Where the quote closes that opened before `from`: the first followed by a blank or the end; `""` inside is a quote.
 fn closing_quote(text: &[u8], from: usize) -> Option<usize> {
-    memchr::memchr_iter(b'"', &text[from..]).map(|i| from + i).find(|q| matches!(text.get(q + 1), None | Some(b' ')))
+    memchr::memchr_iter(b'"', &text[from..])
+        .map(|i| from + i)
+        .find(|q| matches!(text.get(q + 1), None | Some(b' ')))
 }
 
 fn day_us(text: &[u8]) -> Option<i64> {
@@ -343,10 +354,25 @@ mod tests {
             assert_eq!(format_ts(rec.ts_us, 0), "2025-10-10T13:55:36Z");
         };
         let at = "2025-10-10 13:55:36 10.0.0.5";
-        check(&format!("{at} GET /a - 443 - 203.0.113.9 Mozilla/5.0+(X) - 200 0 0 15"), None, None, "Mozilla/5.0 (X)");
-        check(&format!("{at} GET /a a=1+2 443 CORP\\svc_x 203.0.113.9 ${{jndi:x}} - 200 0 0 15"), Some("CORP\\svc_x"), Some("a=1+2"), "${jndi:x}");
+        check(
+            &format!("{at} GET /a - 443 - 203.0.113.9 Mozilla/5.0+(X) - 200 0 0 15"),
+            None,
+            None,
+            "Mozilla/5.0 (X)",
+        );
+        check(
+            &format!("{at} GET /a a=1+2 443 CORP\\svc_x 203.0.113.9 ${{jndi:x}} - 200 0 0 15"),
+            Some("CORP\\svc_x"),
+            Some("a=1+2"),
+            "${jndi:x}",
+        );
         check(&format!("{at} GET /a a=1 &b=2 443 - 203.0.113.9 u - 200 0 0 15"), None, Some("a=1 &b=2"), "u");
-        check(&format!("{at} GET /a a=1 443  r\\u 203.0.113.9 u - 200 0 0 15"), Some("r\\u"), Some("a=1"), "u");
+        check(
+            &format!("{at} GET /a a=1 443  r\\u 203.0.113.9 u - 200 0 0 15"),
+            Some("r\\u"),
+            Some("a=1"),
+            "u",
+        );
         check(&format!("{at} GET /a - 443 - 203.0.113.9 \"q u x - 200 0 0 15"), None, None, "\"q u x");
         assert_eq!(iis(&format!("{at} GET /a - 443 - 203.0.113.9 u - 200 0 0 15")).outcome, Outcome::Ok);
         let cut = iis(&format!("{at} GET /a - 443 - 203.0.113.9 Mozi"));
@@ -356,7 +382,9 @@ mod tests {
     #[test]
     fn other_software() {
         let line = "16:44:49 1.1.1.1 GET /x 404";
-        let format = W3c::default().with_directive(b"#Date: 2000-10-09 16:44:49").with_directive(b"#Fields: time c-ip cs-method cs-uri-stem sc-status");
+        let format = W3c::default()
+            .with_directive(b"#Date: 2000-10-09 16:44:49")
+            .with_directive(b"#Fields: time c-ip cs-method cs-uri-stem sc-status");
         let rec = format.parse_line(line.as_bytes(), Span::new(0, line.len()));
         assert_eq!(format_ts(rec.ts_us, 0), "2000-10-09T16:44:49Z");
         let line = "2012-08-15 17:00:00.363 1.2.3.4 GET /p - \"70.95.0.0\" \"Mozilla/5.0 (Linux; \"\"x\"\")\" \"h.example\" 200 109";

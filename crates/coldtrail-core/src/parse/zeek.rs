@@ -21,7 +21,13 @@ pub struct Zeek {
 
 impl Default for Zeek {
     fn default() -> Self {
-        Self { columns: Vec::new(), separator: b'\t', empty: b"(empty)".to_vec(), unset: b"-".to_vec(), is_other_log: false }
+        Self {
+            columns: Vec::new(),
+            separator: b'\t',
+            empty: b"(empty)".to_vec(),
+            unset: b"-".to_vec(),
+            is_other_log: false,
+        }
     }
 }
 
@@ -31,13 +37,16 @@ impl Zeek {
     }
 
     pub(super) fn is_directive(line: &[u8]) -> bool {
-        [&b"#separator "[..], b"#empty_field", b"#unset_field", b"#path", b"#fields"].iter().any(|d| line.starts_with(d))
+        [&b"#separator "[..], b"#empty_field", b"#unset_field", b"#path", b"#fields"]
+            .iter()
+            .any(|d| line.starts_with(d))
     }
 
     /// The format in force after a `#` line.
     pub(super) fn with_directive(&self, line: &[u8]) -> Self {
         let mut next = self.clone();
-        let name_len = line.iter().position(|c| *c == self.separator || *c == b' ' || *c == b'\t').unwrap_or(line.len());
+        let name_len =
+            line.iter().position(|c| *c == self.separator || *c == b' ' || *c == b'\t').unwrap_or(line.len());
         let value = line.get(name_len + 1..).unwrap_or_default();
         match &line[..name_len] {
             b"#separator" => {
@@ -49,7 +58,9 @@ impl Zeek {
             b"#empty_field" => next.empty = value.to_vec(),
             b"#unset_field" => next.unset = value.to_vec(),
             b"#path" => next.is_other_log = !value.starts_with(b"http"),
-            b"#fields" => next.columns = value.split(|c| *c == next.separator).take(MAX_COLUMNS).map(slot).collect(),
+            b"#fields" => {
+                next.columns = value.split(|c| *c == next.separator).take(MAX_COLUMNS).map(slot).collect()
+            }
             _ => {}
         }
         next
@@ -149,7 +160,10 @@ mod tests {
             .with_directive(b"#fields\tts\tuid\tid.orig_h\tid.resp_h\tmethod\thost\turi\tuser_agent\tresponse_body_len\tstatus_code\ttags");
         let line = b"1517336154.078555\tC1\t10.55.100.109\t52.44.164.170\tGET\twww.x.org\t/a \\xfc\\x09b?c\t(empty)\t178\t301\t(empty)";
         let rec = format.parse_line(line, Span::new(0, line.len()));
-        assert_eq!((rec.outcome, rec.status_code, rec.role, rec.ts_digits), (Outcome::Ok, 301, Role::Proxy, 6));
+        assert_eq!(
+            (rec.outcome, rec.status_code, rec.role, rec.ts_digits),
+            (Outcome::Ok, 301, Role::Proxy, 6)
+        );
         assert_eq!(rec.text(TextField::Path, line).as_deref(), Some(&b"/a \xfc\tb"[..]));
         assert_eq!(rec.user_agent.get(line), Some(&b""[..]));
         assert_eq!(rec.response_body_bytes.get(), Some(178));
