@@ -326,8 +326,14 @@ impl<'a> Sink<'a> {
             return;
         }
         // A key of the right name with a value of another kind: `status: "success"`.
-        let fits = slot == Slot::Client && !text.contains(&b'"') || slot.fits(text);
-        if !fits && !(slot == Slot::Time && parse_time_of_day(text).is_some()) && slot != Slot::DurationS {
+        let fits = match slot {
+            Slot::Client => !text.contains(&b'"'),
+            Slot::Time => slot.fits(text) || parse_time_of_day(text).is_some(),
+            // GCP writes `0.123s`.
+            Slot::DurationS => true,
+            _ => slot.fits(text),
+        };
+        if !fits {
             return;
         }
         let place = slot as usize;

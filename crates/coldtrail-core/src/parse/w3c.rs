@@ -168,12 +168,13 @@ impl W3c {
         let is_quoting = self.vendor != Vendor::Iis && separator == b' ';
         let mut at = 0;
         while at <= text.len() && values.len() < MAX_COLUMNS {
-            if is_quoting && text.get(at) == Some(&b'"') {
-                if let Some(close) = closing_quote(text, at + 1) {
-                    values.push(Span::new(line.start() + at + 1, line.start() + close));
-                    at = close + 2;
-                    continue;
-                }
+            if is_quoting
+                && text.get(at) == Some(&b'"')
+                && let Some(close) = closing_quote(text, at + 1)
+            {
+                values.push(Span::new(line.start() + at + 1, line.start() + close));
+                at = close + 2;
+                continue;
             }
             let end = memchr::memchr(separator, &text[at..]).map_or(text.len(), |i| at + i);
             values.push(Span::new(line.start() + at, line.start() + end));
