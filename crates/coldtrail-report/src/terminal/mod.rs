@@ -121,7 +121,7 @@ fn proof<W: Write>(page: &mut Page<'_, W>, report: &Report) -> io::Result<()> {
     page.line(&page.bold(title))?;
     for (i, f) in findings.iter().enumerate() {
         let label = format!(" {} {}", i + 1, answers::short_stage(f.meta.stage));
-        page.item(&label, 13, &f.statement)?;
+        page.item(&label, 14, &f.statement)?;
         evidence(page, report, f)?;
     }
     page.blank()
@@ -136,11 +136,11 @@ fn evidence<W: Write>(page: &mut Page<'_, W>, report: &Report, f: &Finding) -> i
         0 => String::new(),
         n => format!("  (+{})", counted(n, "line", "lines")),
     };
-    page.cut(13, &format!("{place}{more}"), 1)?;
+    page.cut(14, &format!("{place}{more}"), 1)?;
     if e.raw.is_empty() && e.n_cut == 0 {
         return Ok(());
     }
-    page.cut(13, &safe(&raw_text(&e.raw, e.n_cut)), 2)
+    page.cut(14, &safe(&raw_text(&e.raw, e.n_cut)), 2)
 }
 
 fn next_steps<W: Write>(page: &mut Page<'_, W>, report: &Report, files: &[WrittenFile]) -> io::Result<()> {

@@ -1,11 +1,10 @@
 //! The attackers: one row each, with requests by stage, and when.
 
 use super::page::Page;
-use crate::answers::short_stage;
-use crate::figures::{bytes, count, cut, minute, short_time, span};
+use crate::answers::{most_telling, short_stage, stage_cell, stages_of};
+use crate::figures::{count, cut, minute, short_time, span};
 use crate::folder::WrittenFile;
 use crate::safe::{clip, safe, width};
-use coldtrail_core::detect::Stage;
 use coldtrail_core::verdict::{Report, Who};
 use std::io::{self, Write};
 
@@ -58,35 +57,6 @@ pub(super) fn write<W: Write>(
         page.line(&page.dim(&format!("and {} more{place}", count(rest as u64))))?;
     }
     page.blank()
-}
-
-/// The rows that matter most (furthest along, most taken, most requests), in the order of first time.
-pub(crate) fn most_telling(who: &[Who], most: usize) -> Vec<&Who> {
-    let effect = |w: &Who| w.stages.iter().filter(|s| !matches!(s, Stage::Reconnaissance | Stage::Attack)).count();
-    let mut ranked: Vec<usize> = (0..who.len()).collect();
-    ranked.sort_by_key(|i| {
-        let w = &who[*i];
-        (std::cmp::Reverse((effect(w), w.bytes_taken, w.n_requests)), *i)
-    });
-    ranked.truncate(most);
-    ranked.sort_unstable();
-    ranked.into_iter().map(|i| &who[i]).collect()
-}
-
-/// The stages that anybody reached.
-pub(crate) fn stages_of(who: &[&Who]) -> Vec<Stage> {
-    let seen = |s: &Stage| who.iter().any(|w| w.n_by_stage.iter().any(|(t, n)| s == t && *n > 0));
-    Stage::ALL.into_iter().filter(seen).collect()
-}
-
-/// Requests in a stage; for exfiltration the bytes, where they are known.
-pub(crate) fn stage_cell(w: &Who, stage: Stage) -> String {
-    let n: u64 = w.n_by_stage.iter().filter(|(s, _)| *s == stage).map(|(_, n)| *n).sum();
-    match (n, stage) {
-        (0, _) => "-".to_owned(),
-        (_, Stage::Exfiltration) if w.bytes_taken > 0 => bytes(w.bytes_taken),
-        (n, _) => count(n),
-    }
 }
 
 /// All columns if they fit; without the times of day, then without the bars, then with clients cut.
