@@ -69,10 +69,14 @@ pub(crate) fn four(report: &Report) -> [(&'static str, String); 4] {
     ]
 }
 
+/// Most records are a proxy's: it logs its own people, and who is named there is a victim first.
+pub(crate) fn is_outgoing(report: &Report) -> bool {
+    report.totals.lines.outgoing * 2 > report.totals.lines.ok
+}
+
 fn who(report: &Report) -> String {
     let n = report.answers.who.len() as u64;
-    // A proxy logs its own people: who is named there is a victim first.
-    if n > 0 && report.totals.lines.outgoing * 2 > report.totals.lines.ok {
+    if n > 0 && is_outgoing(report) {
         return format!("{} involved", counted(n, "own client", "own clients"));
     }
     match (n, report.incidents.len() as u64) {
@@ -145,7 +149,8 @@ pub(crate) fn proof(report: &Report) -> Vec<&Finding> {
 
 /// The rows that matter most (furthest along, most taken, most requests), in the order of first time.
 pub(crate) fn most_telling(who: &[Who], most: usize) -> Vec<&Who> {
-    let effect = |w: &Who| w.stages.iter().filter(|s| !matches!(s, Stage::Reconnaissance | Stage::Attack)).count();
+    let effect =
+        |w: &Who| w.stages.iter().filter(|s| !matches!(s, Stage::Reconnaissance | Stage::Attack)).count();
     let mut ranked: Vec<usize> = (0..who.len()).collect();
     ranked.sort_by_key(|i| {
         let w = &who[*i];
@@ -162,13 +167,19 @@ pub(crate) fn stages_of(who: &[&Who]) -> Vec<Stage> {
     Stage::ALL.into_iter().filter(seen).collect()
 }
 
-/// Requests in a stage; for exfiltration the bytes, where they are known.
+/// Requests in a stage.
+pub(crate) fn stage_count(w: &Who, stage: Stage) -> String {
+    match w.n_by_stage.iter().filter(|(s, _)| *s == stage).map(|(_, n)| *n).sum() {
+        0 => "-".to_owned(),
+        n => count(n),
+    }
+}
+
+/// The same; for exfiltration the bytes, where they are known.
 pub(crate) fn stage_cell(w: &Who, stage: Stage) -> String {
-    let n: u64 = w.n_by_stage.iter().filter(|(s, _)| *s == stage).map(|(_, n)| *n).sum();
-    match (n, stage) {
-        (0, _) => "-".to_owned(),
-        (_, Stage::Exfiltration) if w.bytes_taken > 0 => bytes(w.bytes_taken),
-        (n, _) => count(n),
+    match stage_count(w, stage) {
+        n if n != "-" && stage == Stage::Exfiltration && w.bytes_taken > 0 => bytes(w.bytes_taken),
+        n => n,
     }
 }
 

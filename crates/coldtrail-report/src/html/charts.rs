@@ -59,7 +59,6 @@ pub(super) struct Hours {
     pub(super) half: String,
     /// `hour`, `6 hours`
     pub(super) bin: String,
-    pub(super) n_attack_bins: String,
     pub(super) summary: String,
 }
 
@@ -108,7 +107,13 @@ pub(super) fn hours(report: &Report) -> Option<Hours> {
     let n_attack_bins = bins.values().filter(|b| b.n_attacks > 0).count();
     let bin = match bin {
         1 => "hour".to_owned(),
-        n if n % 24 == 0 => if n == 24 { "day".to_owned() } else { format!("{} days", n / 24) },
+        n if n % 24 == 0 => {
+            if n == 24 {
+                "day".to_owned()
+            } else {
+                format!("{} days", n / 24)
+            }
+        }
         n => format!("{n} hours"),
     };
     Some(Hours {
@@ -116,7 +121,6 @@ pub(super) fn hours(report: &Report) -> Option<Hours> {
         ticks: axis.labels(),
         top: count(top),
         half: count(top / 2),
-        n_attack_bins: count(n_attack_bins as u64),
         summary: format!(
             "At most {} requests in one {bin}; attacks in {n_attack_bins} of {} columns.",
             count(max),
@@ -151,11 +155,11 @@ fn binned(hours: &BTreeMap<u32, HourRow>, bin: u32) -> BTreeMap<u32, HourRow> {
     bins
 }
 
-/// The least of 2, 4, 6, 8, 10, 20 ... that is not below: halves are round too.
+/// The least of 2, 4, 6, 8, 10, 20, 40 ... that is not below: halves are round too.
 fn round_up(n: u64) -> u64 {
     let mut unit = 1u64;
     loop {
-        for step in [2, 4, 6, 8] {
+        for step in [2, 4, 6, 8, 10] {
             if n <= unit.saturating_mul(step) {
                 return unit.saturating_mul(step);
             }
@@ -174,7 +178,7 @@ mod tests {
 
     #[test]
     fn axis_ends_are_round() {
-        for (n, want) in [(0, 2), (3, 4), (8, 8), (9, 20), (12_311, 20_000), (u64::MAX, u64::MAX)] {
+        for (n, want) in [(0, 2), (3, 4), (8, 8), (9, 10), (11, 20), (12_311, 20_000), (u64::MAX, u64::MAX)] {
             assert_eq!(round_up(n), want);
         }
     }

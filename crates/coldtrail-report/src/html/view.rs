@@ -2,15 +2,16 @@
 
 use super::axis::Axis;
 use super::charts::{self, Hours};
-use crate::answers::{self, most_telling, stage_cell, stages_of};
+use crate::answers::{self, most_telling, stage_count, stages_of};
 use crate::figures::{bytes, count, counted, percent, time};
 use crate::raw::raw_text;
 use crate::run::Method;
-use crate::safe::{safe, Safe};
+use crate::safe::{Safe, safe};
 use askama::Template;
 use coldtrail_core::detect::{Finding, Level, Number, Stage};
 use coldtrail_core::table::StatusClass;
-use coldtrail_core::verdict::{ClientLine, HostLine, Incident, InputLine, PageLine, Report, Who};
+use coldtrail_core::verdict::{ClientLine, HostLine, Incident, InputLine, LeftState, PageLine, Report, Who};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Findings shown; the others stand in `findings.jsonl`.
@@ -25,6 +26,8 @@ const MAX_RAW_CHARS: usize = 1200;
 const MAX_NAMES: usize = 12;
 /// Entries under each of the four answers.
 const MAX_ANSWERS: usize = 4;
+/// Characters of one word of a sentence: a path or a host, as a rule.
+const MAX_WORD_CHARS: usize = 240;
 /// Sentences in one list.
 const MAX_SENTENCES: usize = 30;
 /// Attackers in the table.
@@ -42,12 +45,13 @@ pub(super) struct PageView {
     grounds: String,
     period: String,
     size: String,
-    sentence: String,
+    sentence: Prose,
     limits: Vec<String>,
     answers: [AnswerView; 4],
-    do_now: Vec<String>,
-    would_raise: Vec<String>,
-    blind: Vec<String>,
+    do_now: Vec<Prose>,
+    would_raise: Vec<Prose>,
+    blind: Vec<Prose>,
+    who_title: &'static str,
     attackers: Attackers,
     incidents: Vec<IncidentView>,
     more_incidents: String,
@@ -63,12 +67,20 @@ pub(super) struct PageView {
     totals: [String; 5],
     unread: String,
     reasons: Vec<[String; 2]>,
-    problems: Vec<String>,
-    notes: Vec<String>,
+    problems: Vec<Prose>,
+    notes: Vec<Prose>,
     rejects: Vec<EvidenceView>,
     version: String,
     command: String,
     parameters: Vec<[String; 2]>,
+}
+
+/// A sentence whose dates are not broken over two lines.
+struct Prose(Vec<Piece>);
+
+struct Piece {
+    text: String,
+    is_date: bool,
 }
 
 struct AnswerView {
@@ -80,7 +92,7 @@ struct AnswerView {
 
 struct AnswerItem {
     name: String,
-    note: String,
+    note: Prose,
     /// Number of the finding on this page.
     finding: Option<usize>,
 }
@@ -106,7 +118,7 @@ struct IncidentView {
     level: &'static str,
     level_words: String,
     severity: &'static str,
-    statement: String,
+    statement: Prose,
     period: String,
     ticks: String,
     lanes: Vec<LaneView>,
@@ -139,7 +151,7 @@ struct FindingView {
     title: &'static str,
     detector: &'static str,
     id: String,
-    statement: String,
+    statement: Prose,
     techniques: String,
     period: String,
     n_requests: String,
@@ -150,7 +162,7 @@ struct FindingView {
     hosts: Names,
     artefacts: Names,
     numbers: Vec<[String; 2]>,
-    caveats: Vec<String>,
+    caveats: Vec<Prose>,
     evidence: Vec<EvidenceView>,
     more_evidence: String,
 }
@@ -203,7 +215,7 @@ pub(super) fn page(
         style_hash,
         level: if answers::nothing_read(report) { "unread" } else { report.level.name() },
         headline: answers::headline(report),
-        grounds: text(&answers::grounds(report)),
+        grounds: clipped(&text(&answers::grounds(report)), 200),
         period: answers::period(report),
         size: format!(
             "{} in {}, {}",
@@ -211,12 +223,13 @@ pub(super) fn page(
             counted(n_inputs as u64, "file", "files"),
             bytes(n_bytes)
         ),
-        sentence: text(&report.sentence),
+        sentence: prose(&clipped(&text(&report.sentence), 4000)),
         limits: answers::limits(report),
         answers: four(report, &numbers),
         do_now: sentences(&report.do_now),
         would_raise: if report.level == Level::Confirmed { vec![] } else { sentences(&report.would_raise) },
         blind: sentences(&blind),
+        who_title: if answers::is_outgoing(report) { "Clients involved" } else { "Attackers" },
         attackers: attackers(report),
         incidents: report
             .incidents
@@ -246,8 +259,11 @@ pub(super) fn page(
         problems: sentences(&report.coverage.problems),
         notes: sentences(&report.coverage.notes),
         rejects: rejects(report),
-        version: method.version.clone(),
-        command: text(&method.command.iter().map(|a| shell_word(a)).collect::<Vec<_>>().join(" ")),
+        version: text(&method.version),
+        command: clipped(
+            &text(&method.command.iter().map(|a| shell_word(a)).collect::<Vec<_>>().join(" ")),
+            4000,
+        ),
         parameters: method.parameters.iter().map(|(a, b)| [text(a), text(b)]).collect(),
     }
 }
@@ -274,12 +290,43 @@ fn text(log_text: &str) -> String {
     safe(log_text).into_owned()
 }
 
-fn sentences(all: &[String]) -> Vec<String> {
-    let mut out: Vec<String> = all.iter().take(MAX_SENTENCES).map(|s| clipped(&text(s), 2000)).collect();
+fn sentences(all: &[String]) -> Vec<Prose> {
+    let mut out: Vec<Prose> =
+        all.iter().take(MAX_SENTENCES).map(|s| prose(&clipped(&text(s), 2000))).collect();
     if all.len() > MAX_SENTENCES {
-        out.push(format!("And {} more in summary.json.", count((all.len() - MAX_SENTENCES) as u64)));
+        out.push(prose(&format!("And {} more in summary.json.", count((all.len() - MAX_SENTENCES) as u64))));
     }
     out
+}
+
+/// Splits a sentence at its dates.
+fn prose(sentence: &str) -> Prose {
+    let is_date = |word: &str| {
+        let mut parts = word.trim_end_matches([',', '.', ':', ';', ')']).split('-').map(str::len);
+        word.starts_with(|c: char| c.is_ascii_digit())
+            && [parts.next(), parts.next(), parts.next(), parts.next()] == [Some(4), Some(2), Some(2), None]
+    };
+    let mut out = vec![Piece { text: String::new(), is_date: false }];
+    for word in sentence.split_inclusive(' ') {
+        let is_date = is_date(word.trim_end());
+        let word = without_middle(word);
+        match out.last_mut() {
+            Some(last) if !is_date && !last.is_date => last.text.push_str(&word),
+            _ => out.push(Piece { text: word.into_owned(), is_date }),
+        }
+    }
+    Prose(out)
+}
+
+/// A word that is longer than any sentence should bear, without its middle.
+fn without_middle(word: &str) -> Cow<'_, str> {
+    let n = word.chars().count();
+    if n <= MAX_WORD_CHARS {
+        return Cow::Borrowed(word);
+    }
+    let (head, tail): (String, String) =
+        (word.chars().take(160).collect(), word.chars().skip(n - 40).collect());
+    Cow::Owned(format!("{head}...(+{} characters)...{tail}", count(n as u64 - 200)))
 }
 
 /// Cut at a number of characters, saying how many are left out.
@@ -341,7 +388,7 @@ fn four(report: &Report, numbers: &Numbers<'_>) -> [AnswerView; 4] {
         .into_iter()
         .map(|w| AnswerItem {
             name: clipped(&text(&w.client), 120),
-            note: w.stages.iter().map(|s| stage_words(*s)).collect::<Vec<_>>().join(", "),
+            note: prose(&w.stages.iter().map(|s| stage_words(*s)).collect::<Vec<_>>().join(", ")),
             finding: None,
         })
         .collect();
@@ -351,7 +398,7 @@ fn four(report: &Report, numbers: &Numbers<'_>) -> [AnswerView; 4] {
         .take(MAX_ANSWERS)
         .map(|g| AnswerItem {
             name: clipped(&text(&g.page), 120),
-            note: format!("{}, from {}", g.level.name(), time_or_dash(g.first_us)),
+            note: prose(&format!("{}, from {}", g.level.name(), time_or_dash(g.first_us))),
             finding: link(&g.finding),
         })
         .collect();
@@ -361,10 +408,10 @@ fn four(report: &Report, numbers: &Numbers<'_>) -> [AnswerView; 4] {
         .take(MAX_ANSWERS)
         .map(|l| AnswerItem {
             name: clipped(&text(&l.path), 120),
-            note: match l.state.name() {
-                "unknown" => format!("answered {}", period(l.first_us, l.last_us)),
-                state => format!("{state}; answered {}", period(l.first_us, l.last_us)),
-            },
+            note: prose(&match l.state {
+                LeftState::Unknown => format!("answered {}", period(l.first_us, l.last_us)),
+                state => format!("{}; answered {}", state.name(), period(l.first_us, l.last_us)),
+            }),
             finding: link(&l.finding),
         })
         .collect();
@@ -374,7 +421,10 @@ fn four(report: &Report, numbers: &Numbers<'_>) -> [AnswerView; 4] {
         .take(MAX_ANSWERS)
         .map(|t| AnswerItem {
             name: clipped(&text(&t.path_or_host), 120),
-            note: format!("{} by {}", bytes(t.bytes), clipped(&text(&t.client), 60)),
+            note: prose(&match t.bytes {
+                0 => format!("size unknown, by {}", clipped(&text(&t.client), 60)),
+                n => format!("{} by {}", bytes(n), clipped(&text(&t.client), 60)),
+            }),
             finding: link(&t.finding),
         })
         .collect();
@@ -391,7 +441,7 @@ fn attackers(report: &Report) -> Attackers {
     let stages = stages_of(&who);
     let row = |w: &&Who| AttackerRow {
         client: clipped(&text(&w.client), 120),
-        cells: stages.iter().map(|s| stage_cell(w, *s)).collect(),
+        cells: stages.iter().map(|s| stage_count(w, *s)).collect(),
         n_requests: count(w.n_requests),
         taken: if w.bytes_taken > 0 { bytes(w.bytes_taken) } else { "-".to_owned() },
         first: time_or_dash(w.first_us),
@@ -415,7 +465,7 @@ fn incident_view(number: usize, incident: &Incident, numbers: &Numbers<'_>) -> I
         level: incident.level.name(),
         level_words: level_words(incident.level),
         severity: incident.severity.name(),
-        statement: clipped(&text(&incident.statement), 2000),
+        statement: prose(&clipped(&text(&incident.statement), 2000)),
         period: period(incident.first_us, incident.last_us),
         ticks: if has_time { axis.labels() } else { String::new() },
         lanes: incident
@@ -452,7 +502,7 @@ fn finding_view(report: &Report, number: usize, f: &Finding, is_open: bool) -> (
         title: f.meta.title,
         detector: f.meta.id,
         id: f.id.clone(),
-        statement: clipped(&text(&f.statement), 2000),
+        statement: prose(&clipped(&text(&f.statement), 2000)),
         techniques: f.meta.techniques.join(", "),
         period: period(f.first_us, f.last_us),
         n_requests: count(f.n_requests),
@@ -483,10 +533,30 @@ fn number_text(n: &Number) -> String {
 }
 
 const CLIENT_COLUMNS: [&str; 11] = [
-    "Client", "Requests", "Pages", "OK", "Denied", "Missing", "Errors", "Attacks", "Bytes out", "First", "Last",
+    "Client",
+    "Requests",
+    "Pages",
+    "OK",
+    "Denied",
+    "Missing",
+    "Errors",
+    "Attacks",
+    "Bytes out",
+    "First",
+    "Last",
 ];
 const PAGE_COLUMNS: [&str; 11] = [
-    "Page", "Requests", "Clients", "OK", "Denied", "Missing", "Errors", "Attacks", "Bytes out", "First", "Last",
+    "Page",
+    "Requests",
+    "Clients",
+    "OK",
+    "Denied",
+    "Missing",
+    "Errors",
+    "Attacks",
+    "Bytes out",
+    "First",
+    "Last",
 ];
 const HOST_COLUMNS: [&str; 9] =
     ["Host", "Requests", "Clients", "Failed", "Denied", "Bytes down", "Bytes up", "First", "Last"];
@@ -562,7 +632,14 @@ fn input_view(i: &InputLine) -> InputView {
         digest: i.digest.as_ref().map_or_else(|| "not hashed".into(), |(name, hex)| format!("{name} {hex}")),
         format: text(&i.format),
         compression: text(&i.compression),
-        counts: [bytes(i.bytes), count(i.lines), count(i.ok), count(i.partial), count(i.raw), count(i.skipped)],
+        counts: [
+            bytes(i.bytes),
+            count(i.lines),
+            count(i.ok),
+            count(i.partial),
+            count(i.raw),
+            count(i.skipped),
+        ],
         first: time_or_dash(i.first_us),
         last: time_or_dash(i.last_us),
         problem: i.problem.as_deref().map(|p| clipped(&text(p), 500)),

@@ -1,6 +1,6 @@
 //! The attackers: one row each, with requests by stage, and when.
 
-use super::page::Page;
+use super::page::{Page, Paint};
 use crate::answers::{most_telling, short_stage, stage_cell, stages_of};
 use crate::figures::{count, cut, minute, short_time, span};
 use crate::folder::WrittenFile;
@@ -54,7 +54,7 @@ pub(super) fn write<W: Write>(
     let rest = report.answers.who.len() - who.len();
     if rest > 0 {
         let place = files.iter().find(|f| f.name == "summary.json").map_or("", |_| " in summary.json");
-        page.line(&page.dim(&format!("and {} more{place}", count(rest as u64))))?;
+        page.wrapped(&format!("and {} more{place}", count(rest as u64)), Paint::Dim)?;
     }
     page.blank()
 }
@@ -86,10 +86,8 @@ fn fit<W: Write>(page: &Page<'_, W>, report: &Report, who: &[&Who]) -> Vec<Colum
     let tails = [vec![first(long), when()], vec![first(short), when()], vec![first(short)], vec![]];
     let needs = |tail: &[Column]| stages_width + tail.iter().map(|c| c.width() + 2).sum::<usize>();
     let client_width = clients.width();
-    let tail = tails
-        .into_iter()
-        .find(|t| client_width.min(40).saturating_add(needs(t)) <= room)
-        .unwrap_or_default();
+    let tail =
+        tails.into_iter().find(|t| client_width.min(40).saturating_add(needs(t)) <= room).unwrap_or_default();
     let client_room = room.saturating_sub(needs(&tail)).max(MIN_CLIENT);
     let cut_clients = clients.cells.iter().map(|c| clip(c, client_room, page.ellipsis()));
     let mut columns = vec![Column::new("CLIENT", false, cut_clients)];
