@@ -61,7 +61,7 @@ fn head<W: Write>(page: &mut Page<'_, W>, report: &Report, run: &Run) -> io::Res
         duration(run.duration_us()),
     ];
     let one_line = parts.join("   ");
-    if width(&one_line) + 1 <= page.columns() {
+    if width(&one_line) < page.columns() {
         page.line(&page.dim(&one_line))?;
     } else {
         let [period, size, took] = parts;
@@ -139,7 +139,9 @@ fn evidence<W: Write>(page: &mut Page<'_, W>, report: &Report, f: &Finding) -> i
     if e.raw.is_empty() && e.n_cut == 0 {
         return Ok(());
     }
-    page.cut(14, &safe(&raw_text(&e.raw, e.n_cut)), 2)
+    // Room for the request, which stands in the middle of most formats' lines.
+    let most = if page.columns() < 100 { 3 } else { 2 };
+    page.cut(14, &safe(&raw_text(&e.raw, e.n_cut)), most)
 }
 
 fn next_steps<W: Write>(page: &mut Page<'_, W>, report: &Report, files: &[WrittenFile]) -> io::Result<()> {

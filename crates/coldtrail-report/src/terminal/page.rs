@@ -136,9 +136,9 @@ impl<'a, W: Write> Page<'a, W> {
         let text = safe(text);
         let mut lines = Vec::new();
         let mut line = String::new();
-        for word in text.split(' ').filter(|w| !w.is_empty()) {
+        for word in words(&text) {
             // A word longer than a line is a path or worse: it may take two lines, cut in the middle.
-            let word = clip(word, room.saturating_mul(2), self.ellipsis());
+            let word = clip(&word, room.saturating_mul(2), self.ellipsis());
             for (i, piece) in pieces(&word, room).enumerate() {
                 let gap = usize::from(!line.is_empty() && i == 0);
                 if (i > 0 || width(&line).saturating_add(gap + width(piece)) > room) && !line.is_empty() {
@@ -183,6 +183,25 @@ impl<'a, W: Write> Page<'a, W> {
         let text = if is_badge { format!(" {words} ") } else { words.to_owned() };
         (self.paint(code, &text), width(&text))
     }
+}
+
+/// The words of a sentence; a number and its unit are one.
+fn words(text: &str) -> Vec<String> {
+    const UNITS: [&str; 13] = ["B", "kB", "MB", "GB", "TB", "PB", "%", "ms", "s", "min", "h", "d", "times"];
+    let mut out: Vec<String> = Vec::new();
+    let mut after_number = false;
+    for word in text.split(' ').filter(|w| !w.is_empty()) {
+        let is_unit = UNITS.contains(&word.trim_end_matches([',', '.', ';', ':', ')']));
+        match out.last_mut() {
+            Some(last) if after_number && is_unit => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => out.push(word.to_owned()),
+        }
+        after_number = word.ends_with(|c: char| c.is_ascii_digit());
+    }
+    out
 }
 
 /// Text in pieces of at most `room` columns.

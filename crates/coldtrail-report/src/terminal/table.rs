@@ -70,20 +70,28 @@ fn fit<W: Write>(page: &Page<'_, W>, report: &Report, who: &[&Who]) -> Vec<Colum
     let first = |f: fn(i64) -> String| {
         Column::new("FIRST SEEN", false, who.iter().map(move |w| w.first_us.map_or_else(|| "-".into(), f)))
     };
-    let when = || {
-        let (bin, marks) = (bin_us(report), !page.is_ascii());
-        let head = bin.map_or_else(|| "WHEN".into(), |us| format!("WHEN, 12 x {}", span(us)));
-        Column::new(head, false, who.iter().map(|w| bars(&w.activity, marks)))
+    let bin = bin_us(report).map(|us| format!("WHEN, 12 x {}", span(us)));
+    let when = |head: &str| {
+        let unicode = !page.is_ascii();
+        Column::new(head, false, who.iter().map(move |w| bars(&w.activity, unicode)))
     };
+    let wide_when = || when(bin.as_deref().unwrap_or("WHEN"));
     let is_one_year = match (report.totals.lines.first_us, report.totals.lines.last_us) {
         (Some(a), Some(b)) => cut(&minute(a), 0, 4) == cut(&minute(b), 0, 4),
         _ => false,
     };
-    let (long, short): (fn(i64) -> String, fn(i64) -> String) =
+    type Words = fn(i64) -> String;
+    let (long, short): (Words, Words) =
         if is_one_year { (short_time, |t| cut(&minute(t), 5, 16)) } else { (crate::figures::time, minute) };
 
     let stages_width: usize = stages.iter().map(|c| c.width() + 2).sum();
-    let tails = [vec![first(long), when()], vec![first(short), when()], vec![first(short)], vec![]];
+    let tails = [
+        vec![first(long), wide_when()],
+        vec![first(short), wide_when()],
+        vec![first(short), when("WHEN")],
+        vec![first(short)],
+        vec![],
+    ];
     let needs = |tail: &[Column]| stages_width + tail.iter().map(|c| c.width() + 2).sum::<usize>();
     let client_width = clients.width();
     let tail =
