@@ -1,5 +1,6 @@
 //! Writes the made-up cases of the tests into a folder and prints their summaries: to look at what people will see.
 //! `cargo run -p coldtrail-report --example sample -- DIR [COLUMNS]`
+#![expect(clippy::disallowed_methods, reason = "an example reads its arguments")]
 
 #[path = "../tests/case/mod.rs"]
 mod case;

@@ -221,11 +221,64 @@ impl Draft {
         self.numbers.insert(name, value.into());
     }
 
+    /// Adds a line that proves it.
+    pub fn show(&mut self, event: &Event) {
+        if !self.evidence.iter().any(|e| e.at == event.at) {
+            self.evidence.push(Evidence::of(event));
+        }
+    }
+
+    /// One draft of several about the same subject: that of the highest severity, level and count speaks; clients,
+    /// pages, hosts, artefacts, counts and evidence are those of all.
+    pub fn join(mut drafts: Vec<Self>) -> Self {
+        let strength = |d: &Self| (d.severity, d.level, d.n_requests);
+        drafts.sort_by(|a, b| {
+            (strength(b), &a.statement, a.clients.first())
+                .partial_cmp(&(strength(a), &b.statement, b.clients.first()))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        });
+        let mut rest = drafts.into_iter();
+        let mut all = rest.next().unwrap_or_else(|| Self::new(""));
+        for d in rest {
+            all.clients.extend(d.clients);
+            all.pages.extend(d.pages);
+            all.hosts.extend(d.hosts);
+            all.artefacts.extend(d.artefacts);
+            all.first_us = [all.first_us, d.first_us].into_iter().flatten().min();
+            all.last_us = [all.last_us, d.last_us].into_iter().flatten().max();
+            all.n_requests += d.n_requests;
+            all.bytes_out = sum(all.bytes_out, d.bytes_out);
+            all.bytes_in = sum(all.bytes_in, d.bytes_in);
+            for e in d.evidence {
+                if all.evidence.len() < Self::MAX_EVIDENCE && !all.evidence.iter().any(|mine| mine.at == e.at)
+                {
+                    all.evidence.push(e);
+                }
+            }
+            all.caveats.extend(d.caveats);
+        }
+        all.caveats.sort();
+        all.caveats.dedup();
+        all
+    }
+
+    /// Cap on the lines that prove one finding, lines: a reader looks at no more.
+    pub const MAX_EVIDENCE: usize = 20;
+    /// Cap on the clients named in one finding, clients (`contract.md`).
+    pub const MAX_CLIENTS: usize = 1000;
+
     /// The finding, with its id.
     pub fn finish(self, meta: &'static super::Meta) -> Finding {
         let first = self.first_us.map_or_else(|| "-".to_owned(), |t| t.to_string());
         let id = stable_hash(&[meta.id, &self.subject, &first]);
         Finding { id: format!("{id:016x}"), meta, draft: self }
+    }
+}
+
+fn sum(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.saturating_add(b)),
+        (one, other) => one.or(other),
     }
 }
 

@@ -1,10 +1,27 @@
 //! Detectors: which keys deserve a second look, and what their events prove. One file each, below the folder of the
 //! stage of an attack that it sees; [`registry`] lists them.
 
+mod attack;
+mod command_and_control;
+mod download;
+mod exfiltration;
+mod exploit;
+mod implant;
+mod lateral_movement;
+mod reconnaissance;
+
+mod actor;
 mod finding;
+mod header;
+mod phrase;
 mod registry;
 mod site;
+#[cfg(test)]
+pub(crate) mod testing;
 
+pub(crate) use phrase::{bytes, count, counted, list, percent, quote, seconds, span, time, time_s};
+
+pub(crate) use finding::stable_hash;
 pub use finding::{Draft, Evidence, Finding, Level, Number, Severity, Stage};
 pub use registry::{by_id, registry};
 pub use site::{AgentGroup, HostFacts, LinkedClient, Options, Site};
@@ -36,6 +53,12 @@ pub trait Detector: Sync {
 
     /// What the events of a suspect (sorted by time, then place) prove. Pure.
     fn conclude(&self, suspect: &Suspect, events: &[Event], site: &Site<'_>) -> Vec<Finding>;
+
+    /// Makes one of the drafts that several partitions hold about one subject: the strongest speaks, all are counted.
+    /// `drafts` is not empty; their order does not matter.
+    fn join(&self, drafts: Vec<Draft>) -> Draft {
+        Draft::join(drafts)
+    }
 }
 
 /// A key worth a second look.

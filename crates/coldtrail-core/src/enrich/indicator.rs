@@ -1,13 +1,373 @@
-//! Known bad addresses, names and URLs.
+//! Known bad addresses, names and URLs, and a fast way to look them up.
+
+use crate::record::ClientKey;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::IpAddr;
+
+/// What an indicator names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum IndicatorKind {
+    /// A name and all names below it.
+    Domain,
+    Address,
+    /// A range of addresses.
+    Network,
+    /// Host and path; a path that ends in `/` or `*` stands for all below it.
+    Url,
+}
 
 /// One indicator.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Indicator {
+    /// In one spelling: lower case, not defanged.
     pub text: String,
+    pub kind: IndicatorKind,
+    /// The list it is from.
+    pub source: String,
 }
 
 /// All indicators of a run.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Indicators {
     all: Vec<Indicator>,
+    domains: HashMap<String, u32>,
+    /// Host and path.
+    urls: HashMap<String, u32>,
+    url_prefixes: BTreeMap<String, u32>,
+    /// First and last address, sorted; ranges may nest.
+    ranges: Vec<(u128, u128, u32)>,
+    /// Largest last address among the ranges up to this one.
+    reach: Vec<u128>,
+    /// Single addresses, to know doubles.
+    addresses: HashSet<u128>,
+    n_hashes: usize,
+    /// Lines that were not understood, the first hundred, with the list.
+    unread: Vec<String>,
+    n_unread: usize,
+}
+
+/// How many of what kind were read.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct IndicatorCounts {
+    pub domains: usize,
+    pub addresses: usize,
+    pub networks: usize,
+    pub urls: usize,
+    /// Of files: not in any web log, so not looked for.
+    pub hashes: usize,
+    pub unread: usize,
+}
+
+impl Indicators {
+    /// Cap on remembered lines that were not understood, lines; the count is exact.
+    const MAX_UNREAD: usize = 100;
+
+    /// Reads a plain list: one indicator a line, `#` or `;` comments, defanged or not.
+    pub fn parse(text: &[u8], source_name: &str) -> Self {
+        let mut indicators = Self::default();
+        for line in text.split(|c| *c == b'\n') {
+            let line = String::from_utf8_lossy(line);
+            let line = line.trim().trim_start_matches('\u{feff}');
+            if line.is_empty() || line.starts_with(['#', ';']) || line.starts_with("//") {
+                continue;
+            }
+            // A comment or further columns behind the indicator.
+            let first = line.split_whitespace().next().unwrap_or_default();
+            let first = first.split(',').next().unwrap_or_default().trim_matches(['"', '\'']);
+            // Hosts files: `0.0.0.0 bad.example`.
+            let first = match first {
+                "0.0.0.0" | "127.0.0.1" => line.split_whitespace().nth(1).unwrap_or(first),
+                _ => first,
+            };
+            if !indicators.add(first, source_name) {
+                indicators.n_unread += 1;
+                if indicators.unread.len() < Self::MAX_UNREAD {
+                    indicators
+                        .unread
+                        .push(format!("{source_name}: {}", line.chars().take(120).collect::<String>()));
+                }
+            }
+        }
+        indicators.settle();
+        indicators
+    }
+
+    /// Takes in another list; an indicator of both keeps its first source.
+    pub fn merge(&mut self, other: Self) {
+        for one in other.all {
+            self.add(&one.text, &one.source);
+        }
+        self.n_hashes += other.n_hashes;
+        self.n_unread += other.n_unread;
+        self.unread.extend(other.unread);
+        self.unread.truncate(Self::MAX_UNREAD);
+        self.settle();
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub fn get(&self, index: u32) -> Option<&Indicator> {
+        self.all.get(index as usize)
+    }
+
+    pub fn unread(&self) -> &[String] {
+        &self.unread
+    }
+
+    pub fn counts(&self) -> IndicatorCounts {
+        let of = |kind| self.all.iter().filter(|i| i.kind == kind).count();
+        IndicatorCounts {
+            domains: of(IndicatorKind::Domain),
+            addresses: of(IndicatorKind::Address),
+            networks: of(IndicatorKind::Network),
+            urls: of(IndicatorKind::Url),
+            hashes: self.n_hashes,
+            unread: self.n_unread,
+        }
+    }
+
+    /// The indicator for a host: its own name or a parent, or its address.
+    pub fn host(&self, host: &[u8]) -> Option<u32> {
+        let text = std::str::from_utf8(host).ok()?.trim_end_matches('.').to_ascii_lowercase();
+        if let Ok(ip) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
+            return self.address(ip);
+        }
+        let mut name = text.as_str();
+        loop {
+            if let Some(index) = self.domains.get(name) {
+                return Some(*index);
+            }
+            name = name.split_once('.')?.1;
+        }
+    }
+
+    /// The narrowest indicator for an address.
+    pub fn address(&self, ip: IpAddr) -> Option<u32> {
+        let bits = bits_of(ip);
+        let mut at = self.ranges.partition_point(|r| r.0 <= bits);
+        let mut best: Option<(u128, u32)> = None;
+        while at > 0 && self.reach[at - 1] >= bits {
+            at -= 1;
+            let (from, to, index) = self.ranges[at];
+            if to >= bits && best.is_none_or(|b| to - from < b.0) {
+                best = Some((to - from, index));
+            }
+        }
+        best.map(|b| b.1)
+    }
+
+    pub fn client(&self, client: ClientKey) -> Option<u32> {
+        self.address(client.ip()?)
+    }
+
+    /// The indicator for a host with a path.
+    pub fn url(&self, host: &[u8], path: &[u8]) -> Option<u32> {
+        if self.urls.is_empty() && self.url_prefixes.is_empty() {
+            return None;
+        }
+        let host = String::from_utf8_lossy(host).to_ascii_lowercase();
+        let path = String::from_utf8_lossy(path);
+        let url = format!("{host}{}", if path.is_empty() { "/" } else { &path });
+        if let Some(index) = self.urls.get(&url) {
+            return Some(*index);
+        }
+        // Prefixes end at a slash: the folders of the path from the longest on.
+        url.match_indices('/').rev().find_map(|(at, _)| self.url_prefixes.get(url.get(..=at)?).copied())
+    }
+
+    pub fn has_urls(&self) -> bool {
+        !self.urls.is_empty() || !self.url_prefixes.is_empty()
+    }
+
+    /// False where the text is none.
+    fn add(&mut self, text: &str, source: &str) -> bool {
+        let text = refang(text);
+        if is_hash(&text) {
+            self.n_hashes += 1;
+            return true;
+        }
+        let next = self.all.len() as u32;
+        let (kind, text) = if let Ok(ip) = text.parse::<IpAddr>() {
+            let bits = bits_of(ip);
+            if !self.addresses.insert(bits) {
+                return true;
+            }
+            self.ranges.push((bits, bits, next));
+            (IndicatorKind::Address, ip.to_string())
+        } else if let Some((from, to, text)) = network(&text) {
+            self.ranges.push((from, to, next));
+            (IndicatorKind::Network, text)
+        } else if let Some((host, path)) = split_url(&text) {
+            let is_prefix = path.ends_with('*') || (path.len() > 1 && path.ends_with('/'));
+            let path = path.trim_end_matches('*');
+            if path.is_empty() || path == "/" {
+                // The front page of a host stands for the host.
+                return self.add(host.rsplit_once(':').map_or(host.as_str(), |(h, _)| h), source);
+            }
+            let host = host.split(':').next().unwrap_or_default();
+            let url = format!("{host}{path}");
+            if self.urls.contains_key(&url) || self.url_prefixes.contains_key(&url) {
+                return true;
+            }
+            if is_prefix {
+                self.url_prefixes.insert(url.clone(), next);
+            } else {
+                self.urls.insert(url.clone(), next);
+            }
+            (IndicatorKind::Url, url)
+        } else if is_domain(&text) {
+            let name = text.trim_start_matches("*.").trim_matches('.').to_owned();
+            if self.domains.contains_key(&name) {
+                return true;
+            }
+            self.domains.insert(name.clone(), next);
+            (IndicatorKind::Domain, name)
+        } else {
+            return false;
+        };
+        self.all.push(Indicator { text, kind, source: source.to_owned() });
+        true
+    }
+
+    fn settle(&mut self) {
+        self.ranges.sort_unstable();
+        self.ranges.dedup_by_key(|r| (r.0, r.1));
+        let mut reach = 0;
+        self.reach = self
+            .ranges
+            .iter()
+            .map(|r| {
+                reach = r.1.max(reach);
+                reach
+            })
+            .collect();
+    }
+}
+
+/// Undoes what keeps people from clicking: `hxxp://bad[.]example`, `(dot)`, `[:]`.
+pub(crate) fn refang(text: &str) -> String {
+    let mut out = text.trim().trim_matches(['<', '>', '"']).to_owned();
+    for (from, to) in [
+        ("[.]", "."),
+        ("(.)", "."),
+        ("{.}", "."),
+        ("[dot]", "."),
+        ("(dot)", "."),
+        ("[DOT]", "."),
+        ("[:]", ":"),
+        ("[://]", "://"),
+        ("[/]", "/"),
+        ("\\.", "."),
+        ("[@]", "@"),
+    ] {
+        out = out.replace(from, to);
+    }
+    let lower = out.to_ascii_lowercase();
+    for (from, to) in
+        [("hxxps://", "https://"), ("hxxp://", "http://"), ("meow://", "http://"), ("fxp://", "ftp://")]
+    {
+        if let Some(rest) = lower.strip_prefix(from) {
+            let tail = out.get(out.len() - rest.len()..).unwrap_or_default();
+            out = format!("{to}{tail}");
+            break;
+        }
+    }
+    out
+}
+
+fn bits_of(ip: IpAddr) -> u128 {
+    match ip {
+        IpAddr::V4(a) => u128::from(a.to_ipv6_mapped()),
+        IpAddr::V6(a) => u128::from(a),
+    }
+}
+
+fn network(text: &str) -> Option<(u128, u128, String)> {
+    let (ip, len) = text.split_once('/')?;
+    let (ip, len) = (ip.parse::<IpAddr>().ok()?, len.parse::<u32>().ok()?);
+    let max = if ip.is_ipv4() { 32 } else { 128 };
+    if len > max {
+        return None;
+    }
+    let free = max - len;
+    let mask = if free >= 128 { u128::MAX } else { (1u128 << free) - 1 };
+    let from = bits_of(ip) & !mask;
+    Some((from, from | mask, text.to_owned()))
+}
+
+/// Host in lower case (with port) and path of a URL, or of `host/path`.
+fn split_url(text: &str) -> Option<(String, String)> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let at = rest.find('/').unwrap_or(rest.len());
+    if rest == text && at == rest.len() {
+        return None;
+    }
+    let (host, path) = rest.split_at(at);
+    let host = host.rsplit_once('@').map_or(host, |(_, h)| h).to_ascii_lowercase();
+    let bare = host.split(':').next().unwrap_or_default();
+    if !is_domain(bare) && bare.parse::<IpAddr>().is_err() {
+        return None;
+    }
+    // The query is not part of a page: a URL with one is looked for by its path.
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    Some((host, path.to_owned()))
+}
+
+fn is_domain(text: &str) -> bool {
+    let text = text.trim_start_matches("*.").trim_matches('.');
+    let is_label = |l: &str| {
+        !l.is_empty() && l.len() <= 63 && l.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+    };
+    text.len() <= 253
+        && text.contains('.')
+        && text.split('.').all(is_label)
+        && text.chars().any(char::is_alphabetic)
+}
+
+fn is_hash(text: &str) -> bool {
+    matches!(text.len(), 32 | 40 | 64 | 128) && text.bytes().all(|c| c.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: &str = "# feed\nhxxp://bad[.]example/mal.exe\nEvil(dot)example # c2\n203.0.113[.]9\n198.51.100.0/24\n\
+                        198.51.100.128/25\nhttp://192.0.2.7:8080/a/\n44d88612fea8a8f36de82e1278abb02f\nnot an indicator\n\
+                        2001:db8::/32\n*.wild.example\nhttp://front.example/\n";
+
+    #[test]
+    fn reads_plain_lists() {
+        let list = Indicators::parse(LIST.as_bytes(), "feed.txt");
+        let want = IndicatorCounts { domains: 3, addresses: 1, networks: 3, urls: 2, hashes: 1, unread: 1 };
+        assert_eq!(list.counts(), want);
+        assert_eq!(list.unread(), ["feed.txt: not an indicator"]);
+        let mut twice = list.clone();
+        twice.merge(list.clone());
+        assert_eq!((twice.counts().domains, twice.counts().urls), (3, 2));
+    }
+
+    #[test]
+    fn looks_up() {
+        let list = Indicators::parse(LIST.as_bytes(), "feed.txt");
+        let text = |i: Option<u32>| i.and_then(|i| list.get(i)).map_or("-", |i| i.text.as_str());
+        assert_eq!(text(list.host(b"www.EVIL.example")), "evil.example");
+        assert_eq!(text(list.host(b"notevil.example")), "-");
+        assert_eq!(text(list.host(b"bad.example")), "-");
+        assert_eq!(text(list.url(b"bad.example", b"/mal.exe")), "bad.example/mal.exe");
+        assert_eq!(text(list.url(b"bad.example", b"/mal.exe2")), "-");
+        assert_eq!(text(list.url(b"192.0.2.7", b"/a/b")), "192.0.2.7/a/");
+        assert_eq!(text(list.host(b"198.51.100.200")), "198.51.100.128/25");
+        assert_eq!(text(list.client(ClientKey::parse(b"198.51.100.2"))), "198.51.100.0/24");
+        assert_eq!(text(list.client(ClientKey::parse(b"2001:db8:1::2"))), "2001:db8::/32");
+        assert_eq!(text(list.client(ClientKey::parse(b"8.8.8.8"))), "-");
+        assert_eq!(text(list.host(b"front.example")), "front.example");
+        assert_eq!(text(list.host(b"a.wild.example")), "wild.example");
+    }
 }

@@ -6,6 +6,6 @@ mod indicator;
 mod manifest;
 mod page;
 
-pub use indicator::{Indicator, Indicators};
-pub use manifest::Manifest;
+pub use indicator::{Indicator, IndicatorCounts, IndicatorKind, Indicators};
+pub use manifest::{Listing, Manifest};
 pub use page::{PageKind, decoded_path, is_upload_target, kind_of, percent_decode};

@@ -1,7 +1,16 @@
 //! Findings to incidents, incidents to a verdict, all of it to one [`Report`].
 
+mod answers;
+mod blind_spots;
+mod conclude;
+mod incident;
+mod ladder;
 mod report;
 
+pub use blind_spots::blind_spots;
+#[cfg(test)]
+pub(crate) use conclude::join_same;
+pub use conclude::{Judgement, conclude};
 pub use report::{
     Answers, ClientLine, Coverage, Gap, GotIn, HostLine, Incident, IncidentStage, InputLine, Left, LeftState,
     Lines, PageLine, Peaks, Reject, Report, Took, Who,

@@ -1,0 +1,254 @@
+//! # Contacts with known bad hosts (`indicator`)
+//! ## Finds
+//! Traffic with an address, a name or a URL of the lists given by `--ioc`: who, when, how often, delivered or blocked.
+//! ## Why it matters
+//! Somebody else has already seen this host do harm.
+//! ## Decides
+//! Exact: a name and the names below it, an address or a range, a URL by host and path (the query is no part; a path that
+//! ends in `/` or `*` stands for all below). Contacted hosts, pages with a host, and the clients of a server's log are
+//! looked up. Through a proxy, delivered (2xx): probable; only refused or unanswered: low. A listed client
+//! that came to the server: low, for coming is no break-in.
+//! ## Parameters
+//! None: the lists decide.
+//! ## ATT&CK
+//! Command and control: T1071.001 web protocols, T1105 ingress tool transfer (ATT&CK v17)
+//! ## False positives
+//! Lists age: a shared host or a sinkhole that was bad once; the entry's date and source tell.
+//! ## Misses
+//! Names behind CONNECT to an address, hosts that the list does not know, hashes of files (never in these logs).
+//! ## Cost
+//! One look-up a client, a host and a page with a host; at most 100 lines each for 8 of them.
+//! ## Sources
+//! STIX 2.1 and MISP conventions for defanged text.
+
+use crate::detect::header::header;
+use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
+use crate::detect::{bytes, count, counted, list, quote, span};
+use crate::enrich::{Indicator as Listed, IndicatorKind};
+use crate::record::Role;
+use crate::table::{Event, Partition, Selector, StatusClass};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+const MAX_EVENTS: usize = 100;
+/// Keys of one indicator whose lines are kept, keys.
+const MAX_KEYS: usize = 8;
+
+pub(in crate::detect) struct Indicator;
+
+static META: Meta = Meta {
+    id: "indicator",
+    title: "Contacts with known bad hosts",
+    stage: Stage::CommandAndControl,
+    techniques: &["T1071.001", "T1105"],
+    since: "0.1.0",
+    needs: &["client_ip", "host"],
+    doc: header!(include_str!("indicator.rs")),
+};
+
+/// What was seen of one indicator.
+struct Seen {
+    draft: Draft,
+    keys: BTreeSet<Selector>,
+    n_delivered: u64,
+    n_refused: u64,
+    /// Visits of a listed client to a server.
+    n_visits: u64,
+    first_s: u32,
+    last_s: u32,
+    bytes: u64,
+}
+
+impl Seen {
+    fn new(listed: &Listed) -> Self {
+        Self {
+            draft: Draft::new(format!("indicator {}", listed.text)),
+            keys: BTreeSet::new(),
+            n_delivered: 0,
+            n_refused: 0,
+            n_visits: 0,
+            first_s: u32::MAX,
+            last_s: 0,
+            bytes: 0,
+        }
+    }
+
+    fn between(&mut self, first_s: u32, last_s: u32) {
+        self.first_s = self.first_s.min(first_s);
+        self.last_s = self.last_s.max(last_s);
+    }
+
+    fn want(&mut self, selector: Selector) {
+        if self.keys.len() < MAX_KEYS {
+            self.keys.insert(selector);
+        }
+    }
+}
+
+fn seen<'s>(all: &'s mut BTreeMap<u32, Seen>, index: u32, site: &Site<'_>) -> Option<&'s mut Seen> {
+    let listed = site.options.indicators.get(index)?;
+    Some(all.entry(index).or_insert_with(|| Seen::new(listed)))
+}
+
+/// Everything that the tables know of the indicators.
+fn search(site: &Site<'_>) -> BTreeMap<u32, Seen> {
+    let indicators = &site.options.indicators;
+    let mut all: BTreeMap<u32, Seen> = BTreeMap::new();
+    let mut known: HashMap<u64, Option<u32>> = HashMap::new();
+    for part in site.partitions {
+        for row in part.contacts.table.rows() {
+            let text = part.contacts.text(row);
+            let index = *known.entry(row.host).or_insert_with(|| indicators.host(text));
+            let Some(seen) = index.and_then(|i| seen(&mut all, i, site)) else { continue };
+            let refused = u64::from(row.n_denied) + u64::from(row.n_failed);
+            seen.n_refused += refused;
+            seen.n_delivered += u64::from(row.n_requests).saturating_sub(refused);
+            seen.bytes = seen.bytes.saturating_add(row.bytes_down);
+            seen.draft.clients.insert(row.client);
+            seen.draft.hosts.insert(quote(text, 255));
+            seen.between(row.first_s, row.last_s);
+            seen.want(Selector::Host(row.host));
+        }
+        for row in part.clients.table.rows() {
+            let Some(seen) = indicators.client(row.client).and_then(|i| seen(&mut all, i, site)) else {
+                continue;
+            };
+            seen.n_visits += u64::from(row.n_requests);
+            seen.bytes = seen.bytes.saturating_add(row.bytes_out);
+            seen.draft.clients.insert(row.client);
+            seen.between(row.first_s, row.last_s);
+            seen.want(Selector::Client(row.client));
+        }
+        if !indicators.has_urls() {
+            continue;
+        }
+        for row in part.pages.table.rows() {
+            let (host, path) = part.pages.text(row);
+            let index = if host.is_empty() { None } else { indicators.url(host, path) };
+            let Some(seen) = index.and_then(|i| seen(&mut all, i, site)) else { continue };
+            let delivered =
+                u64::from(row.span(StatusClass::Ok).n) + u64::from(row.span(StatusClass::NotModified).n);
+            seen.n_delivered += delivered;
+            seen.n_refused += row.n_requests() - delivered;
+            seen.bytes = seen.bytes.saturating_add(row.bytes_out);
+            seen.draft.hosts.insert(quote(host, 255));
+            seen.draft.pages.insert(site.page_name(row));
+            seen.between(row.first_s(), row.last_s());
+            seen.want(Selector::Page(row.hash));
+        }
+    }
+    all
+}
+
+impl Detector for Indicator {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn suspect(&self, index: usize, _part: &Partition, site: &Site<'_>) -> Vec<Suspect> {
+        if index != 0 || site.options.indicators.is_empty() {
+            return Vec::new();
+        }
+        let mut suspects = Vec::new();
+        for (index, mut seen) in search(site) {
+            let Some(listed) = site.options.indicators.get(index) else { continue };
+            seen.draft.set_span(seen.first_s, seen.last_s);
+            let mut draft = seen.draft;
+            (draft.level, draft.severity, draft.rule) = if seen.n_delivered > 0 {
+                (Level::Probable, Severity::High, "indicator-delivered")
+            } else if seen.n_refused > 0 {
+                (Level::NoSign, Severity::Low, "indicator-blocked")
+            } else {
+                (Level::NoSign, Severity::Low, "indicator-visited")
+            };
+            if listed.kind == IndicatorKind::Url {
+                draft.artefacts.insert(listed.text.clone());
+            }
+            draft.n_requests = seen.n_delivered + seen.n_refused + seen.n_visits;
+            draft.bytes_out = Some(seen.bytes);
+            draft.number("n_delivered", seen.n_delivered);
+            draft.number("n_refused", seen.n_refused);
+            draft.number("n_visits", seen.n_visits);
+            draft.number("indicator", listed.text.as_str());
+            draft.number("source", listed.source.as_str());
+            suspects.push(Suspect {
+                rank: seen.n_delivered + u64::from(seen.n_delivered > 0) * 1_000_000,
+                wants: seen.keys.into_iter().map(|k| (k, MAX_EVENTS)).collect(),
+                draft,
+            });
+        }
+        suspects
+    }
+
+    fn conclude(&self, suspect: &Suspect, events: &[Event], site: &Site<'_>) -> Vec<Finding> {
+        let mut draft = suspect.draft.clone();
+        draft.clients.extend(events.iter().filter(|e| e.role == Role::Proxy).map(|e| e.client));
+        let is_ok = |e: &&Event| StatusClass::of(e.status_code) == StatusClass::Ok;
+        for event in events.iter().filter(is_ok).take(5).chain(events.iter().take(3)) {
+            draft.show(event);
+        }
+        let number = |name: &str| match draft.numbers.get(name) {
+            Some(crate::detect::Number::Int(n)) => *n as u64,
+            _ => 0,
+        };
+        let text = |name: &str| match draft.numbers.get(name) {
+            Some(crate::detect::Number::Text(t)) => t.clone(),
+            _ => String::new(),
+        };
+        let clients: Vec<String> = draft.clients.iter().map(|c| site.client_text(*c)).collect();
+        let what = if draft.rule == "indicator-visited" {
+            format!("sent {} to this server", counted(number("n_visits"), "request"))
+        } else {
+            format!(
+                "asked for it {} times: {} delivered with {}, {} refused or unanswered",
+                count(number("n_delivered") + number("n_refused")),
+                count(number("n_delivered")),
+                bytes(draft.bytes_out.unwrap_or(0)),
+                count(number("n_refused")),
+            )
+        };
+        draft.statement = format!(
+            "{} of the list {} was seen{}: {} {what}.",
+            text("indicator"),
+            text("source"),
+            span(draft.first_us, draft.last_us),
+            list(&clients, 4),
+        );
+        vec![draft.finish(&META)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::testing::{Request, T0, TestSite, to_host, to_server};
+    use crate::enrich::Indicators;
+
+    fn check(requests: Vec<Request>, want: &[(&str, &str, Level, u64)]) {
+        let mut site = TestSite::new(requests);
+        let list = b"bad[.]example\nhxxp://files.example/mal.exe\n203.0.113.0/24\n";
+        site.options.indicators = Indicators::parse(list, "feed.txt");
+        let found = site.run(&Indicator);
+        let found: Vec<_> =
+            found.iter().map(|f| (f.subject.as_str(), f.rule, f.level, f.n_requests)).collect();
+        assert_eq!(found, want);
+    }
+
+    #[test]
+    fn delivered_blocked_and_visiting() {
+        let get = |host: &str, path: &str, status| to_host(T0, "10.0.0.1", host, path, status).bytes(5000);
+        check(
+            vec![get("www.bad.example", "/x", 200)],
+            &[("indicator bad.example", "indicator-delivered", Level::Probable, 1)],
+        );
+        let blocked = Request { denied: true, ..get("www.bad.example", "/x", 403) };
+        check(vec![blocked], &[("indicator bad.example", "indicator-blocked", Level::NoSign, 1)]);
+        let url = "indicator files.example/mal.exe";
+        check(
+            vec![get("files.example", "/mal.exe", 200)],
+            &[(url, "indicator-delivered", Level::Probable, 1)],
+        );
+        check(vec![get("files.example", "/other", 200)], &[]);
+        let visit = to_server(T0, "203.0.113.9", "GET", "/", 200);
+        check(vec![visit], &[("indicator 203.0.113.0/24", "indicator-visited", Level::NoSign, 1)]);
+    }
+}

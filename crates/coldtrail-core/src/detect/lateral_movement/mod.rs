@@ -1,0 +1,3 @@
+//! One host that looks for others.
+
+pub(super) mod fan_out;

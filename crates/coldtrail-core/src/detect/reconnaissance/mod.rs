@@ -1,0 +1,3 @@
+//! Looking for a way in.
+
+pub(super) mod scan;

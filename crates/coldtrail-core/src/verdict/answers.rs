@@ -1,0 +1,149 @@
+//! The four questions: who attacked, did they get in, what did they leave, what did they take.
+
+use super::{Answers, GotIn, Left, LeftState, Took, Who};
+use crate::detect::{Finding, Level, Number, Severity, Site, Stage};
+use crate::record::ClientKey;
+use std::collections::BTreeMap;
+
+pub(super) fn answers(findings: &[Finding], site: &Site<'_>) -> Answers {
+    let mut answers = Answers {
+        who: who(findings, site),
+        got_in: got_in(findings),
+        left: left(findings),
+        took: took(findings, site),
+    };
+    answers.who.sort_by(|a, b| key(a.first_us, &a.client).cmp(&key(b.first_us, &b.client)));
+    answers
+        .got_in
+        .sort_by(|a, b| (key(a.first_us, &a.page), &a.finding).cmp(&(key(b.first_us, &b.page), &b.finding)));
+    answers.left.sort_by(|a, b| key(a.first_us, &a.path).cmp(&key(b.first_us, &b.path)));
+    answers.took.sort_by(|a, b| {
+        (key(a.first_us, &a.client), &a.path_or_host, &a.finding).cmp(&(
+            key(b.first_us, &b.client),
+            &b.path_or_host,
+            &b.finding,
+        ))
+    });
+    answers
+}
+
+/// Known times first.
+fn key(first_us: Option<i64>, name: &str) -> (bool, Option<i64>, &str) {
+    (first_us.is_none(), first_us, name)
+}
+
+fn who(findings: &[Finding], site: &Site<'_>) -> Vec<Who> {
+    let mut by_client: BTreeMap<ClientKey, (BTreeMap<Stage, u64>, u64)> = BTreeMap::new();
+    for finding in findings.iter().filter(|f| f.severity >= Severity::Low) {
+        let is_alone = finding.clients.len() == 1;
+        for client in finding.clients.iter().filter(|c| !site.is_bystander(**c)) {
+            let (stages, taken) = by_client.entry(*client).or_default();
+            let n = match (is_alone, site.client(*client)) {
+                (true, _) => finding.n_requests,
+                (false, Some((row, _))) if finding.meta.stage == Stage::Attack => u64::from(row.n_attacks),
+                (false, Some((_, linked))) if finding.meta.stage == Stage::Reconnaissance => {
+                    u64::from(linked.n_missing)
+                }
+                (false, _) => 0,
+            };
+            // Several findings of one stage see the same requests: the largest counts.
+            let mine = stages.entry(finding.meta.stage).or_default();
+            *mine = (*mine).max(n);
+            if finding.meta.stage == Stage::Exfiltration && is_alone {
+                *taken += finding.bytes_out.unwrap_or(0);
+            }
+        }
+    }
+    by_client
+        .into_iter()
+        .map(|(client, (stages, bytes_taken))| {
+            let row = site.client(client).map(|(row, _)| *row);
+            let time = |s: u32| i64::from(s) * 1_000_000;
+            let is_timed = row.is_some_and(|r| r.first_s <= r.last_s);
+            Who {
+                client: site.client_text(client),
+                n_requests: row.map_or(0, |r| u64::from(r.n_requests)),
+                stages: stages.keys().copied().collect(),
+                first_us: row.filter(|_| is_timed).map(|r| time(r.first_s)),
+                last_us: row.filter(|_| is_timed).map(|r| time(r.last_s)),
+                n_by_stage: stages.into_iter().collect(),
+                bytes_taken,
+                activity: [0; 12],
+            }
+        })
+        .collect()
+}
+
+/// Where they got in: effects of attacks and what was planted; inside a network, what was found to steer it.
+fn got_in(findings: &[Finding]) -> Vec<GotIn> {
+    let is_entry = |f: &&Finding| match f.meta.stage {
+        Stage::Exploit | Stage::Access | Stage::Implant => f.level >= Level::Possible,
+        Stage::CommandAndControl | Stage::Download | Stage::LateralMovement => f.level >= Level::Probable,
+        _ => false,
+    };
+    findings
+        .iter()
+        .filter(|f| f.severity >= Severity::Medium)
+        .filter(is_entry)
+        .map(|f| GotIn {
+            page: f.pages.iter().chain(&f.hosts).next().cloned().unwrap_or_else(|| f.subject.clone()),
+            first_us: f.first_us,
+            rule: f.rule.to_owned(),
+            level: f.level,
+            finding: f.id.clone(),
+        })
+        .collect()
+}
+
+/// One entry for each path: the finding of the highest level speaks.
+fn left(findings: &[Finding]) -> Vec<Left> {
+    let mut by_path: BTreeMap<&str, &Finding> = BTreeMap::new();
+    for finding in findings.iter().filter(|f| f.meta.stage == Stage::Implant && f.level >= Level::Possible) {
+        for path in &finding.artefacts {
+            let best = by_path.entry(path).or_insert(finding);
+            if (finding.level, finding.severity) > (best.level, best.severity) {
+                *best = finding;
+            }
+        }
+    }
+    by_path
+        .into_iter()
+        .map(|(path, f)| Left {
+            path: path.to_owned(),
+            first_us: f.first_us,
+            last_us: f.last_us,
+            state: match f.numbers.get("state") {
+                Some(Number::Text(s)) if s == "deleted" => LeftState::Deleted,
+                Some(Number::Text(s)) if s == "present" => LeftState::Present,
+                _ => LeftState::Unknown,
+            },
+            finding: f.id.clone(),
+        })
+        .collect()
+}
+
+fn took(findings: &[Finding], site: &Site<'_>) -> Vec<Took> {
+    let is_data = |f: &&Finding| match f.meta.stage {
+        Stage::Exfiltration => f.level >= Level::Possible,
+        Stage::Exploit => {
+            f.level >= Level::Probable && matches!(f.rule, "bulk" | "rows" | "two-valued" | "files-read")
+        }
+        _ => false,
+    };
+    let mut took = Vec::new();
+    for f in findings.iter().filter(is_data) {
+        let bytes = match f.meta.stage {
+            Stage::Exfiltration if !f.hosts.is_empty() => f.bytes_in.or(f.bytes_out),
+            _ => f.bytes_out,
+        };
+        let clients: Vec<String> = f.clients.iter().take(10).map(|c| site.client_text(*c)).collect();
+        took.push(Took {
+            client: clients.join(" "),
+            path_or_host: f.hosts.iter().chain(&f.pages).next().cloned().unwrap_or_else(|| f.subject.clone()),
+            bytes: bytes.unwrap_or(0),
+            first_us: f.first_us,
+            finding: f.id.clone(),
+        });
+    }
+    took
+}
