@@ -1,10 +1,7 @@
 //! The output folder: all files are written beside their places first and moved there together, so that a run that
 //! fails leaves the files of an earlier one as they were.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the output folder is the one place that this crate writes to"
-)]
+#![allow(clippy::disallowed_methods, reason = "the output folder is the one place that this crate writes to")]
 
 use crate::run::{Method, Run};
 use crate::tables::Cells;
