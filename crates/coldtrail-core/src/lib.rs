@@ -8,6 +8,8 @@
 //! Each folder may use what stands above it and the two vocabularies, [`record`] and [`table`]. The only I/O is in
 //! [`source`]; nothing here reads arguments, prints, or asks for the time.
 
+#![allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
+
 /// Vocabulary: one request as a log line tells it, field by field.
 pub mod record;
 /// Vocabulary: what is remembered of all requests, and the rules by which it merges.

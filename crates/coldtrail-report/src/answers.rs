@@ -1,8 +1,8 @@
 //! The verdict and the four answers in words: the same in the terminal and in the HTML report.
 
-use crate::figures::{bytes, counted, percent, time};
+use crate::figures::{bytes, count, counted, percent, time};
 use coldtrail_core::detect::{Finding, Level, Stage};
-use coldtrail_core::verdict::{Gap, LeftState, Report};
+use coldtrail_core::verdict::{Gap, LeftState, Report, Who};
 
 /// The verdict's fixed words; other ones where there was nothing to judge.
 pub(crate) fn headline(report: &Report) -> &'static str {
@@ -69,8 +69,16 @@ pub(crate) fn four(report: &Report) -> [(&'static str, String); 4] {
     ]
 }
 
+/// Most records are a proxy's: it logs its own people, and who is named there is a victim first.
+pub(crate) fn is_outgoing(report: &Report) -> bool {
+    report.totals.lines.outgoing * 2 > report.totals.lines.ok
+}
+
 fn who(report: &Report) -> String {
     let n = report.answers.who.len() as u64;
+    if n > 0 && is_outgoing(report) {
+        return format!("{} involved", counted(n, "own client", "own clients"));
+    }
     match (n, report.incidents.len() as u64) {
         (0, _) => "nobody seen".to_owned(),
         (_, 0 | 1) => counted(n, "client", "clients"),
@@ -137,6 +145,42 @@ pub(crate) fn proof(report: &Report) -> Vec<&Finding> {
         }
     }
     best
+}
+
+/// The rows that matter most (furthest along, most taken, most requests), in the order of first time.
+pub(crate) fn most_telling(who: &[Who], most: usize) -> Vec<&Who> {
+    let effect =
+        |w: &Who| w.stages.iter().filter(|s| !matches!(s, Stage::Reconnaissance | Stage::Attack)).count();
+    let mut ranked: Vec<usize> = (0..who.len()).collect();
+    ranked.sort_by_key(|i| {
+        let w = &who[*i];
+        (std::cmp::Reverse((effect(w), w.bytes_taken, w.n_requests)), *i)
+    });
+    ranked.truncate(most);
+    ranked.sort_unstable();
+    ranked.into_iter().map(|i| &who[i]).collect()
+}
+
+/// The stages that anybody reached.
+pub(crate) fn stages_of(who: &[&Who]) -> Vec<Stage> {
+    let seen = |s: &Stage| who.iter().any(|w| w.n_by_stage.iter().any(|(t, n)| s == t && *n > 0));
+    Stage::ALL.into_iter().filter(seen).collect()
+}
+
+/// Requests in a stage.
+pub(crate) fn stage_count(w: &Who, stage: Stage) -> String {
+    match w.n_by_stage.iter().filter(|(s, _)| *s == stage).map(|(_, n)| *n).sum() {
+        0 => "-".to_owned(),
+        n => count(n),
+    }
+}
+
+/// The same; for exfiltration the bytes, where they are known.
+pub(crate) fn stage_cell(w: &Who, stage: Stage) -> String {
+    match stage_count(w, stage) {
+        n if n != "-" && stage == Stage::Exfiltration && w.bytes_taken > 0 => bytes(w.bytes_taken),
+        n => n,
+    }
 }
 
 /// A stage in one short word, for columns.

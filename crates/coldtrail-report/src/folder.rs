@@ -1,6 +1,8 @@
 //! The output folder: all files are written beside their places first and moved there together, so that a run that
 //! fails leaves the files of an earlier one as they were.
 
+#![allow(clippy::disallowed_methods, reason = "the output folder is the one place that this crate writes to")]
+
 use crate::run::{Method, Run};
 use crate::tables::Cells;
 use crate::{findings, html, rejects, summary, tables};

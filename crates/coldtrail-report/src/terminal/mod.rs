@@ -12,7 +12,7 @@ use crate::run::Run;
 use crate::safe::{safe, width};
 use coldtrail_core::detect::{Finding, Level};
 use coldtrail_core::verdict::Report;
-use page::Page;
+use page::{Page, Paint};
 use std::io::{self, Write};
 
 /// How the summary is drawn.
@@ -61,12 +61,12 @@ fn head<W: Write>(page: &mut Page<'_, W>, report: &Report, run: &Run) -> io::Res
         duration(run.duration_us()),
     ];
     let one_line = parts.join("   ");
-    if width(&one_line) + 1 <= page.columns() {
+    if width(&one_line) < page.columns() {
         page.line(&page.dim(&one_line))?;
     } else {
         let [period, size, took] = parts;
-        page.line(&page.dim(&period))?;
-        page.line(&page.dim(&format!("{size}   {took}")))?;
+        page.wrapped(&period, Paint::Dim)?;
+        page.wrapped(&format!("{size}, {took}"), Paint::Dim)?;
     }
     page.blank()
 }
@@ -74,18 +74,18 @@ fn head<W: Write>(page: &mut Page<'_, W>, report: &Report, run: &Run) -> io::Res
 fn verdict<W: Write>(page: &mut Page<'_, W>, report: &Report) -> io::Result<()> {
     let words = answers::headline(report).to_uppercase();
     let grounds = safe(&answers::grounds(report)).into_owned();
-    let painted = page.level(report.level, &words);
-    let room = page.columns().min(100).saturating_sub(2 + width(&words));
+    let (painted, taken) = page.level(report.level, &words);
+    let room = page.columns().min(100).saturating_sub(2 + taken);
     if grounds.is_empty() || width(&grounds) + 2 > room {
         page.line(&painted)?;
-        page.wrapped(&grounds)?;
+        page.wrapped(&grounds, Paint::Dim)?;
     } else {
         let gap = " ".repeat(room - width(&grounds));
         page.line(&format!("{painted}{gap}{}", page.dim(&grounds)))?;
     }
-    page.wrapped(&report.sentence)?;
+    page.wrapped(&report.sentence, Paint::Plain)?;
     for limit in answers::limits(report) {
-        page.line(&page.warn(&limit))?;
+        page.wrapped(&limit, Paint::Warn)?;
     }
     page.blank()
 }
@@ -105,8 +105,7 @@ fn four<W: Write>(page: &mut Page<'_, W>, report: &Report) -> io::Result<()> {
     }
     if !fits {
         for answer in [who, got_in, left, took] {
-            let line = show(page, &answer, 0);
-            page.line(&line)?;
+            page.item(answer.0, 22, &answer.1)?;
         }
     }
     page.blank()
@@ -121,7 +120,7 @@ fn proof<W: Write>(page: &mut Page<'_, W>, report: &Report) -> io::Result<()> {
     page.line(&page.bold(title))?;
     for (i, f) in findings.iter().enumerate() {
         let label = format!(" {} {}", i + 1, answers::short_stage(f.meta.stage));
-        page.item(&label, 13, &f.statement)?;
+        page.item(&label, 14, &f.statement)?;
         evidence(page, report, f)?;
     }
     page.blank()
@@ -136,11 +135,13 @@ fn evidence<W: Write>(page: &mut Page<'_, W>, report: &Report, f: &Finding) -> i
         0 => String::new(),
         n => format!("  (+{})", counted(n, "line", "lines")),
     };
-    page.cut(13, &format!("{place}{more}"), 1)?;
+    page.cut(14, &format!("{place}{more}"), 1)?;
     if e.raw.is_empty() && e.n_cut == 0 {
         return Ok(());
     }
-    page.cut(13, &safe(&raw_text(&e.raw, e.n_cut)), 2)
+    // Room for the request, which stands in the middle of most formats' lines.
+    let most = if page.columns() < 100 { 3 } else { 2 };
+    page.cut(14, &safe(&raw_text(&e.raw, e.n_cut)), most)
 }
 
 fn next_steps<W: Write>(page: &mut Page<'_, W>, report: &Report, files: &[WrittenFile]) -> io::Result<()> {

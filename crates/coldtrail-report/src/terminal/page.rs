@@ -11,6 +11,24 @@ const MIN_COLUMNS: usize = 40;
 /// Wider than this, sentences are hard to read, columns.
 const MAX_SENTENCE: usize = 120;
 
+/// How a sentence is painted.
+#[derive(Clone, Copy)]
+pub(super) enum Paint {
+    Plain,
+    Dim,
+    Warn,
+}
+
+impl Paint {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Dim => "2",
+            Self::Warn => "1;33",
+        }
+    }
+}
+
 pub(super) struct Page<'a, W> {
     out: &'a mut W,
     style: Style,
@@ -50,11 +68,12 @@ impl<'a, W: Write> Page<'a, W> {
     }
 
     /// A sentence over as many lines as it needs.
-    pub(super) fn wrapped(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn wrapped(&mut self, text: &str, paint: Paint) -> io::Result<()> {
         if text.is_empty() {
             return Ok(());
         }
         for line in self.wrap(text, 0) {
+            let line = self.paint(paint.code(), &line);
             self.line(&line)?;
         }
         Ok(())
@@ -117,9 +136,9 @@ impl<'a, W: Write> Page<'a, W> {
         let text = safe(text);
         let mut lines = Vec::new();
         let mut line = String::new();
-        for word in text.split(' ').filter(|w| !w.is_empty()) {
+        for word in words(&text) {
             // A word longer than a line is a path or worse: it may take two lines, cut in the middle.
-            let word = clip(word, room.saturating_mul(2), self.ellipsis());
+            let word = clip(&word, room.saturating_mul(2), self.ellipsis());
             for (i, piece) in pieces(&word, room).enumerate() {
                 let gap = usize::from(!line.is_empty() && i == 0);
                 if (i > 0 || width(&line).saturating_add(gap + width(piece)) > room) && !line.is_empty() {
@@ -136,7 +155,7 @@ impl<'a, W: Write> Page<'a, W> {
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
-        if self.style.colour && !text.is_empty() {
+        if self.style.colour && !text.is_empty() && !code.is_empty() {
             format!("\x1b[{code}m{text}\x1b[0m")
         } else {
             text.to_owned()
@@ -151,11 +170,8 @@ impl<'a, W: Write> Page<'a, W> {
         self.paint("2", text)
     }
 
-    pub(super) fn warn(&self, text: &str) -> String {
-        self.paint("1;33", text)
-    }
-
-    pub(super) fn level(&self, level: Level, text: &str) -> String {
+    /// The verdict's words, painted, and the columns that they take.
+    pub(super) fn level(&self, level: Level, words: &str) -> (String, usize) {
         let code = match level {
             Level::Confirmed => "1;97;41",
             Level::Probable => "1;31",
@@ -163,11 +179,29 @@ impl<'a, W: Write> Page<'a, W> {
             Level::NoSign => "1;36",
             Level::NoAttack => "1",
         };
-        match level {
-            Level::Confirmed if self.style.colour => self.paint(code, &format!(" {text} ")),
-            _ => self.paint(code, text),
-        }
+        let is_badge = level == Level::Confirmed && self.style.colour;
+        let text = if is_badge { format!(" {words} ") } else { words.to_owned() };
+        (self.paint(code, &text), width(&text))
     }
+}
+
+/// The words of a sentence; a number and its unit are one.
+fn words(text: &str) -> Vec<String> {
+    const UNITS: [&str; 13] = ["B", "kB", "MB", "GB", "TB", "PB", "%", "ms", "s", "min", "h", "d", "times"];
+    let mut out: Vec<String> = Vec::new();
+    let mut after_number = false;
+    for word in text.split(' ').filter(|w| !w.is_empty()) {
+        let is_unit = UNITS.contains(&word.trim_end_matches([',', '.', ';', ':', ')']));
+        match out.last_mut() {
+            Some(last) if after_number && is_unit => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => out.push(word.to_owned()),
+        }
+        after_number = word.ends_with(|c: char| c.is_ascii_digit());
+    }
+    out
 }
 
 /// Text in pieces of at most `room` columns.

@@ -1,11 +1,10 @@
 //! The attackers: one row each, with requests by stage, and when.
 
-use super::page::Page;
-use crate::answers::short_stage;
-use crate::figures::{bytes, count, cut, minute, short_time, span};
+use super::page::{Page, Paint};
+use crate::answers::{most_telling, short_stage, stage_cell, stages_of};
+use crate::figures::{count, cut, minute, short_time, span};
 use crate::folder::WrittenFile;
 use crate::safe::{clip, safe, width};
-use coldtrail_core::detect::Stage;
 use coldtrail_core::verdict::{Report, Who};
 use std::io::{self, Write};
 
@@ -55,39 +54,9 @@ pub(super) fn write<W: Write>(
     let rest = report.answers.who.len() - who.len();
     if rest > 0 {
         let place = files.iter().find(|f| f.name == "summary.json").map_or("", |_| " in summary.json");
-        page.line(&page.dim(&format!("and {} more{place}", count(rest as u64))))?;
+        page.wrapped(&format!("and {} more{place}", count(rest as u64)), Paint::Dim)?;
     }
     page.blank()
-}
-
-/// The rows that matter most (furthest along, most taken, most requests), in the order of first time.
-pub(crate) fn most_telling(who: &[Who], most: usize) -> Vec<&Who> {
-    let effect =
-        |w: &Who| w.stages.iter().filter(|s| !matches!(s, Stage::Reconnaissance | Stage::Attack)).count();
-    let mut ranked: Vec<usize> = (0..who.len()).collect();
-    ranked.sort_by_key(|i| {
-        let w = &who[*i];
-        (std::cmp::Reverse((effect(w), w.bytes_taken, w.n_requests)), *i)
-    });
-    ranked.truncate(most);
-    ranked.sort_unstable();
-    ranked.into_iter().map(|i| &who[i]).collect()
-}
-
-/// The stages that anybody reached.
-pub(crate) fn stages_of(who: &[&Who]) -> Vec<Stage> {
-    let seen = |s: &Stage| who.iter().any(|w| w.n_by_stage.iter().any(|(t, n)| s == t && *n > 0));
-    Stage::ALL.into_iter().filter(seen).collect()
-}
-
-/// Requests in a stage; for exfiltration the bytes, where they are known.
-pub(crate) fn stage_cell(w: &Who, stage: Stage) -> String {
-    let n: u64 = w.n_by_stage.iter().filter(|(s, _)| *s == stage).map(|(_, n)| *n).sum();
-    match (n, stage) {
-        (0, _) => "-".to_owned(),
-        (_, Stage::Exfiltration) if w.bytes_taken > 0 => bytes(w.bytes_taken),
-        (n, _) => count(n),
-    }
 }
 
 /// All columns if they fit; without the times of day, then without the bars, then with clients cut.
@@ -101,20 +70,28 @@ fn fit<W: Write>(page: &Page<'_, W>, report: &Report, who: &[&Who]) -> Vec<Colum
     let first = |f: fn(i64) -> String| {
         Column::new("FIRST SEEN", false, who.iter().map(move |w| w.first_us.map_or_else(|| "-".into(), f)))
     };
-    let when = || {
-        let (bin, marks) = (bin_us(report), !page.is_ascii());
-        let head = bin.map_or_else(|| "WHEN".into(), |us| format!("WHEN, 12 x {}", span(us)));
-        Column::new(head, false, who.iter().map(|w| bars(&w.activity, marks)))
+    let bin = bin_us(report).map(|us| format!("WHEN, 12 x {}", span(us)));
+    let when = |head: &str| {
+        let unicode = !page.is_ascii();
+        Column::new(head, false, who.iter().map(move |w| bars(&w.activity, unicode)))
     };
+    let wide_when = || when(bin.as_deref().unwrap_or("WHEN"));
     let is_one_year = match (report.totals.lines.first_us, report.totals.lines.last_us) {
         (Some(a), Some(b)) => cut(&minute(a), 0, 4) == cut(&minute(b), 0, 4),
         _ => false,
     };
-    let (long, short): (fn(i64) -> String, fn(i64) -> String) =
+    type Words = fn(i64) -> String;
+    let (long, short): (Words, Words) =
         if is_one_year { (short_time, |t| cut(&minute(t), 5, 16)) } else { (crate::figures::time, minute) };
 
     let stages_width: usize = stages.iter().map(|c| c.width() + 2).sum();
-    let tails = [vec![first(long), when()], vec![first(short), when()], vec![first(short)], vec![]];
+    let tails = [
+        vec![first(long), wide_when()],
+        vec![first(short), wide_when()],
+        vec![first(short), when("WHEN")],
+        vec![first(short)],
+        vec![],
+    ];
     let needs = |tail: &[Column]| stages_width + tail.iter().map(|c| c.width() + 2).sum::<usize>();
     let client_width = clients.width();
     let tail =

@@ -180,7 +180,7 @@ fn write(
         .out
         .clone()
         .unwrap_or_else(|| PathBuf::from(format!("coldtrail-{}", started.strftime("%Y%m%d-%H%M%S"))));
-    let mut options = coldtrail_report::Options {
+    let options = coldtrail_report::Options {
         cells: if args.csv_raw { Cells::Raw } else { Cells::Guarded },
         method: Method {
             version: run.version.clone(),
@@ -189,7 +189,6 @@ fn write(
         },
         ..coldtrail_report::Options::default()
     };
-    options.files.retain(|f| *f != "report.html");
     let files = write_all(report, run, &folder, &options)?;
     if args.json {
         let summary = std::fs::read(folder.join("summary.json"))?;
