@@ -42,6 +42,7 @@ pub(super) const ENVOY: FormatId = FormatId(24);
 pub(super) const KEY_VALUE: FormatId = FormatId(25);
 pub(super) const UMBRELLA: FormatId = FormatId(26);
 pub(super) const LTSV: FormatId = FormatId(27);
+pub(super) const ATLASSIAN: FormatId = FormatId(28);
 
 const POST_BODIES: &str = "POST bodies are not logged: nginx shows them with `$request_body` in log_format, Apache with ModSecurity's audit log \
      (`SecAuditLogParts ABCIFHZ`) or `mod_dumpio`";
@@ -343,6 +344,16 @@ static FORMATS: &[FormatInfo] = &[
         title: "labelled tab-separated values",
         shows: "what its labels name",
         blind_spots: &["what its labels do not name"],
+    },
+    FormatInfo {
+        id: ATLASSIAN,
+        name: "atlassian",
+        title: "Jira and Confluence, access log of Tomcat",
+        shows: "client, proxy in front, user, time with offset, method, target, status, body bytes, referrer, user agent",
+        blind_spots: &[
+            "POST bodies are never logged",
+            "the log holds authenticated users by their account's name only",
+        ],
     },
 ];
 

@@ -1,12 +1,12 @@
 //! Formats of known software that are one fixed line, written as format strings.
 
 use super::LogFormat;
-use super::formats::{AWS_ALB, AWS_ELB, AWS_S3, ENVOY, NGINX_PROXY_MANAGER};
+use super::formats::{ATLASSIAN, AWS_ALB, AWS_ELB, AWS_S3, ENVOY, NGINX_PROXY_MANAGER};
 use crate::record::{Escape, FormatId};
 use std::sync::OnceLock;
 
 /// The strings name their values as nginx does; `$_` is one word that is not kept. More values may follow in the log.
-const PRESETS: [(FormatId, Escape, &str); 10] = [
+const PRESETS: [(FormatId, Escape, &str); 12] = [
     (
         NGINX_PROXY_MANAGER,
         Escape::Backslash,
@@ -57,6 +57,19 @@ const PRESETS: [(FormatId, Escape, &str); 10] = [
         Escape::None,
         r#"[$time_iso8601] "$request" $status $_ $_ $_ "$failure" $request_length $body_bytes_sent $duration_ms $_ "$http_x_forwarded_for" "$http_user_agent" "$request_id" "$host" "$upstream_addr""#,
     ),
+    // With the address of the proxy in front, since 7.11 and 9.4; then without.
+    (
+        ATLASSIAN,
+        Escape::None,
+        "[$time_local] $realip_remote_addr $remote_user $_ $remote_addr $request_method $request_uri $_ $status $_ \
+         $body_bytes_sent $http_referer $http_user_agent",
+    ),
+    (
+        ATLASSIAN,
+        Escape::None,
+        "[$time_local] $remote_user $_ $remote_addr $request_method $request_uri $_ $status $_ $body_bytes_sent \
+         $http_referer $http_user_agent",
+    ),
 ];
 
 /// The compiled presets.
@@ -90,6 +103,8 @@ mod tests {
             "79a5 bucket [06/Feb/2026:00:00:38 +0000] 203.0.113.9 arn:x 3E57427F3 BATCH.DELETE.OBJECT k - 204 - - 57138 - - - - - h= SigV4",
             r#"[2026-01-01T00:55:04.533Z] "GET /a HTTP/1.1" 404 NR 0 0 0 - "203.0.113.9" "u" "id" "h.example" "-""#,
             r#"[2026-01-01T00:55:04.533Z] "GET /a HTTP/1.1" 200 - via_upstream - "-" 0 89 5 4 "203.0.113.9" "u" "id" "h.example" "10.0.0.1:80" outbound - x"#,
+            "[17/Jun/2026:12:57:26 +0200] 192.168.1.15 u http-nio-8080-exec-6 203.0.113.9 GET /index.action HTTP/1.1 200 1020ms 7881 http://r/ Mozilla/5.0 (X; Y)",
+            "[17/Jun/2026:12:57:26 +0200] u http-nio-8080-exec-6 203.0.113.9 GET /index.action HTTP/1.1 200 1020ms 7881 http://r/ Mozilla/5.0 (X; Y)",
         ];
         for (format, line) in presets().iter().zip(lines) {
             let rec = format.parse_line(line.as_bytes(), Span::new(0, line.len()));
