@@ -1,8 +1,8 @@
 //! What real servers wrote when they were sent hostile requests: no line is lost, and no client, time, target or status.
 
 use coldtrail_core::decode::Block;
-use coldtrail_core::parse::{Parser, lines};
-use coldtrail_core::record::{NO_TIME, Outcome, Rec, Span, TextField};
+use coldtrail_core::parse::{Clf, Format, Parser, format_name, formats, lines};
+use coldtrail_core::record::{Escape, NO_TIME, Outcome, Rec, Span, TextField, format_ts, printable};
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -95,6 +95,229 @@ fn the_rest_is_accounted_for() {
     }
 }
 
+/// One line of an expectation file: number, outcome, format, then the fields, `~` where there is none.
+fn row(number: usize, rec: &Rec, block: &[u8]) -> String {
+    let mut cells =
+        vec![number.to_string(), format!("{:?}", rec.outcome).to_lowercase(), format_name(rec.format).into()];
+    cells.push(if rec.ts_us == NO_TIME { "~".into() } else { format_ts(rec.ts_us, rec.ts_digits) });
+    for field in [
+        TextField::Client,
+        TextField::User,
+        TextField::Method,
+        TextField::Host,
+        TextField::Target,
+        TextField::Path,
+        TextField::Query,
+        TextField::Referrer,
+        TextField::UserAgent,
+    ] {
+        cells.push(rec.text(field, block).map_or("~".into(), |t| short(&printable(&t))));
+    }
+    cells.push(if rec.has_status { rec.status_code.to_string() } else { "~".into() });
+    for size in [rec.response_bytes, rec.response_body_bytes, rec.request_bytes, rec.duration_us] {
+        cells.push(size.get().map_or("~".into(), |n| n.to_string()));
+    }
+    cells.push(rec.reason.words().into());
+    cells.join("\t").trim_end().to_string()
+}
+
+/// A long value by its beginning and its length.
+fn short(text: &str) -> String {
+    if text.len() <= 80 {
+        text.into()
+    } else {
+        format!("{}...({})", text.get(..40).unwrap_or_default(), text.len())
+    }
+}
+
+/// Each file against what a person read off its lines (`hostile-lines/expected`).
+#[test]
+fn every_line_is_read_as_expected() {
+    const NAMES: [&str; 10] = [
+        "apache-2.4-combined",
+        "apache-2.4-error",
+        "apache-handmade-22",
+        "haproxy-2.6-httplog",
+        "iis-fields-change",
+        "nginx-1.22-combined",
+        "nginx-1.22-escape-json",
+        "nginx-1.22-escape-none",
+        "squid-5.7-combined",
+        "squid-5.7-native",
+    ];
+    for name in NAMES {
+        let (block, records) = read(&fixture(&format!("{name}.log")));
+        let want = String::from_utf8(fixture(&format!("expected/{name}.tsv"))).expect("text");
+        assert_eq!(want.lines().count(), records.len(), "{name}");
+        for ((i, rec), want) in records.iter().enumerate().zip(want.lines()) {
+            assert_eq!(row(i + 1, rec, &block.bytes), want.trim_end(), "{name}");
+        }
+    }
+}
+
+/// The same 70 requests, written by one server in three escapings, are the same records.
+#[test]
+fn the_escaping_does_not_show_in_the_records() {
+    let requests = |name: &str| -> Vec<Vec<String>> {
+        let (block, records) = read(&fixture(name));
+        let text = |rec: &Rec, field| {
+            // `escape=json` and `escape=none` leave a missing value empty, `escape=default` writes `-`.
+            rec.text(field, &block.bytes).map_or(String::new(), |t| printable(&t))
+        };
+        let fields = [
+            TextField::User,
+            TextField::Method,
+            TextField::Target,
+            TextField::Referrer,
+            TextField::UserAgent,
+        ];
+        records
+            .iter()
+            .map(|rec| {
+                let numbers = [rec.status_code.to_string(), rec.response_body_bytes.or_zero().to_string()];
+                fields.into_iter().map(|f| text(rec, f)).chain(numbers).collect()
+            })
+            .collect()
+    };
+    let default = requests("nginx-1.22-combined.log");
+    assert_eq!(default.len(), 70);
+    assert_eq!(requests("nginx-1.22-escape-json.log"), default);
+    // A newline in a user name splits two of its records: their first halves hold only the client.
+    let mut none = requests("nginx-1.22-escape-none.log");
+    none.retain(|r| !r[1].is_empty() || !r[2].is_empty());
+    assert_eq!(none.len(), 70);
+    for (i, (none, default)) in none.iter().zip(&default).enumerate() {
+        let is_split = default[0].contains("\\x0A");
+        assert_eq!(none[usize::from(is_split)..], default[usize::from(is_split)..], "line {}", i + 1);
+    }
+}
+
+/// One record of each of these lines, by hand: facts about servers that readers trip over.
+#[test]
+fn facts_about_servers() {
+    let check = |line: &str, outcome: Outcome, want: &[(&str, &str)]| {
+        let (block, records) = read(line.as_bytes());
+        assert_eq!(records[0].outcome, outcome, "{line}: {}", records[0].reason.words());
+        for (name, value) in want {
+            let field = TextField::ALL.into_iter().find(|f| f.name() == *name).expect("a field's name");
+            let got = records[0].text(field, &block.bytes).map(|t| printable(&t));
+            assert_eq!(got.as_deref(), Some(*value), "{name} of {line}");
+        }
+    };
+    use Outcome::{Ok, Partial, Raw};
+    let t = "[24/Nov/2026:02:11:59 +0000]";
+    // An escaped quote and an escaped backslash before a quote are different things.
+    check(&format!(r#"1.2.3.4 - - {t} "GET / HTTP/1.1" 200 6 "-" "x\\""#), Ok, &[("user_agent", r"x\\")]);
+    check(&format!(r#"1.2.3.4 - - {t} "GET / HTTP/1.1" 200 6 "-" "x\"""#), Ok, &[("user_agent", "x\"")]);
+    // The user may hold what looks like the time.
+    check(
+        &format!("1.2.3.4 - [01/Jan/2020:00:00:00 +0000] x {t} \"GET /a HTTP/1.1\" 200 6"),
+        Ok,
+        &[("user", "[01/Jan/2020:00:00:00 +0000] x"), ("target", "/a")],
+    );
+    // Lists of proxies, hosts, and both.
+    check(
+        &format!("1.2.3.4, 10.0.0.9 - - {t} \"GET /a HTTP/1.1\" 200 6"),
+        Ok,
+        &[("client_ip", "1.2.3.4"), ("peer_ip", "10.0.0.9")],
+    );
+    check(
+        &format!("www.x.org:443 1.2.3.4 - - {t} \"GET /a HTTP/1.1\" 200 6"),
+        Ok,
+        &[("host", "www.x.org:443"), ("client_ip", "1.2.3.4")],
+    );
+    check(
+        &format!("h.example \"6.6.6.6, 1.2.3.4\" 10.0.0.9 - - {t} \"GET /a HTTP/1.1\" 200 6"),
+        Ok,
+        &[("client_ip", "1.2.3.4"), ("peer_ip", "10.0.0.9"), ("host", "h.example")],
+    );
+    check(
+        &format!(r#"10.0.0.9 - - {t} "GET /a HTTP/1.1" 200 6 "-" "u" "1.2.3.4, 10.0.0.2""#),
+        Ok,
+        &[("client_ip", "10.0.0.9"), ("forwarded_for", "1.2.3.4, 10.0.0.2")],
+    );
+    // Absent, empty and dash.
+    check(&format!(r#"1.2.3.4 - - {t} "-" 408 - "-" "-""#), Ok, &[("client_ip", "1.2.3.4")]);
+    check(&format!(r#"1.2.3.4 - - {t} "" 400 0 "-" "-""#), Partial, &[("target", "")]);
+    // Where nothing is escaped, a client can write a whole answer into its request.
+    check(
+        &format!(r#"1.2.3.4 -  {t} "GET /a HTTP/1.1" 200 5 "x" "y HTTP/1.1" 400 157 "" """#),
+        Partial,
+        &[("client_ip", "1.2.3.4")],
+    );
+    // Cut lines keep what they have.
+    check(&format!("1.2.3.4 - - {t} \"GET /a"), Partial, &[("client_ip", "1.2.3.4"), ("target", "/a")]);
+    check(
+        &format!("1.2.3.4 - - {t} \"GET /a HTTP/1.1\" 200 6 \"-\" \"Moz"),
+        Partial,
+        &[("user_agent", "Moz"), ("target", "/a")],
+    );
+    check("1.2.3.4 - - [24/Nov/20", Raw, &[]);
+    // NULs that a truncated file begins with, and a byte order mark.
+    check(&format!("\0\0\0\u{0}1.2.3.4 - - {t} \"GET /a HTTP/1.1\" 200 6"), Ok, &[("client_ip", "1.2.3.4")]);
+    check(&format!("\u{feff}1.2.3.4 - - {t} \"GET /a HTTP/1.1\" 200 6"), Ok, &[("client_ip", "1.2.3.4")]);
+    // Behind a syslog head.
+    check(
+        &format!("<134>Nov 24 02:12:46 web1 nginx[7]: 1.2.3.4 - - {t} \"GET /a HTTP/1.1\" 200 6"),
+        Ok,
+        &[("client_ip", "1.2.3.4"), ("target", "/a")],
+    );
+}
+
+/// A file that is one format after another: every line is read by its own.
+#[test]
+fn a_format_may_change_anywhere() {
+    let text = "203.0.113.9 - - [10/Oct/2025:13:55:36 +0000] \"GET /a HTTP/1.1\" 200 512 \"-\" \"x\"\n\
+        {\"time\":\"2025-10-10T13:55:36Z\",\"ip\":\"203.0.113.9\",\"req\":\"GET /a HTTP/1.1\",\"st\":\"200\"}\n\
+        #Fields: date time c-ip cs-method cs-uri-stem sc-status\n\
+        2025-10-10 13:55:36 203.0.113.9 GET /a 200\n\
+        203.0.113.9 - - [10/Oct/2025:13:55:36 +0000] \"GET /a HTTP/1.1\" 200 512\n\
+        #fields\tts\tid.orig_h\tmethod\turi\tstatus_code\n\
+        1760104536.000000\t203.0.113.9\tGET\t/a\t200\n\
+        1760104536.000    120 203.0.113.9 TCP_MISS/200 512 GET http://h.example/a - HIER_DIRECT/192.0.2.1 text/html\n\
+        2025-10-10 13:55:36 10.0.0.5 GET /a - 443 - 203.0.113.9 u - 200 0 0 15\n";
+    let (block, records) = read(text.as_bytes());
+    let names: Vec<_> = records.iter().map(|r| format_name(r.format)).collect();
+    assert_eq!(names, ["combined", "json", "unknown", "w3c", "common", "unknown", "zeek", "squid", "iis"]);
+    for rec in records.iter().filter(|r| r.outcome != Outcome::Skipped) {
+        let line = String::from_utf8_lossy(rec.line.bytes(&block.bytes));
+        assert_eq!((rec.outcome, rec.status_code), (Outcome::Ok, 200), "{line}");
+        assert_eq!(format_ts(rec.ts_us, 0), "2025-10-10T13:55:36Z", "{line}");
+        assert_eq!(rec.client.bytes(&block.bytes), b"203.0.113.9", "{line}");
+    }
+}
+
+/// Columns hold from one block to the next, whatever else a block has.
+#[test]
+fn columns_hold_across_blocks() {
+    let block = |text: &str| Block { bytes: text.as_bytes().to_vec(), ..Block::default() };
+    let head = block(
+        "#Software: Microsoft Internet Information Services 10.0\n#Fields: date time c-ip cs-method cs-uri-stem sc-status\n",
+    );
+    let parser = Parser::detect(&head.bytes);
+    let parser = parser.after(&head).unwrap_or(parser);
+    let mut records = Vec::new();
+    let rows = block("2025-10-10 13:55:37 203.0.113.9 GET /b 404\r\nwhat is this\r\n\r\n");
+    assert!(parser.after(&rows).is_none());
+    parser.parse_block(&rows, &mut records);
+    let outcomes: Vec<_> = records.iter().map(|r| (r.outcome, r.status_code)).collect();
+    assert_eq!(outcomes, [(Outcome::Ok, 404), (Outcome::Raw, 0), (Outcome::Skipped, 0)]);
+}
+
+#[test]
+fn every_name_and_string_makes_a_parser() {
+    for name in formats().iter().map(|f| f.name).filter(|n| !matches!(*n, "unknown" | "custom")) {
+        assert!(Parser::named(name).is_ok(), "{name}");
+    }
+    let error = Parser::named("combinde").map(|_| ()).expect_err("no such format").to_string();
+    assert!(error.contains("combinedio"), "{error}");
+    // The combined format in its own words gets the reader of the combined format.
+    let written = r#"log_format main '$remote_addr - $remote_user [$time_local] "$request" '
+                     '$status $body_bytes_sent "$http_referer" "$http_user_agent"';"#;
+    assert_eq!(Parser::named(written).expect("a format").format_name(), "combined");
+    assert_eq!(Parser::named("%h %t \"%r\" %D").expect("a format").format_name(), "custom");
+}
+
 #[test]
 fn crlf_reads_like_lf() {
     for name in ["apache-2.4-combined.log", "iis-fields-change.log", "squid-5.7-native.log"] {
@@ -151,6 +374,77 @@ proptest! {
         // A `#` that begins a line may make it a header, which only a block can follow.
         bytes.iter_mut().filter(|c| **c == b'#').for_each(|c| *c = b'.');
         same_both_ways(&bytes);
+        prop_assert!(read(&bytes).1.iter().all(within));
+    }
+
+    /// The combined reader alone, so that no other reader hides a difference.
+    #[test]
+    fn the_fast_path_reads_what_the_tolerant_reader_reads(
+        which in 0usize..3,
+        bends in proptest::collection::vec((0usize..25_000, prop_oneof![
+            Just(b'"'), Just(b' '), Just(b'\\'), Just(b'['), Just(b']'), Just(b'-'), Just(b','), Just(b'#'), any::<u8>()
+        ]), 0..60),
+        raw in any::<bool>(),
+    ) {
+        let names = ["apache-2.4-combined.log", "nginx-1.22-combined.log", "nginx-1.22-escape-none.log"];
+        let mut bytes = fixture(names[which]);
+        for (at, byte) in bends {
+            let n = bytes.len();
+            bytes[at % n] = byte;
+        }
+        let clf = Clf::new(if raw { Escape::None } else { Escape::Backslash });
+        let mut records = Vec::new();
+        clf.parse_block(&bytes, &mut records);
+        prop_assert_eq!(records.len(), lines(&bytes).count());
+        for (rec, line) in records.iter().zip(lines(&bytes)) {
+            let slow = clf.parse_line(&bytes, line);
+            prop_assert_eq!(format!("{rec:?}"), format!("{slow:?}"), "{}", String::from_utf8_lossy(line.bytes(&bytes)));
+        }
+    }
+
+    #[test]
+    fn every_reader_survives_any_bytes(
+        bytes in proptest::collection::vec(prop_oneof![
+            Just(b'"'), Just(b' '), Just(b'\\'), Just(b'['), Just(b']'), Just(b'\n'), Just(b'{'), Just(b'}'), Just(b':'),
+            Just(b','), Just(b'='), Just(b'\t'), Just(b'0'), Just(b'/'), any::<u8>()
+        ], 0..300),
+        which in 0usize..40,
+    ) {
+        let known: Vec<&str> = formats().iter().map(|f| f.name).filter(|n| !matches!(*n, "unknown" | "custom")).collect();
+        let strings = [
+            r#"%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %D"#,
+            r#"$http_x_forwarded_for [$time_local] "$request" $status "$request_body""#,
+            r#"log_format j escape=none '{"ip":"$remote_addr","req":"$request","t":"$time_iso8601"}'"#,
+        ];
+        let text = known.get(which).copied().unwrap_or(strings[which % strings.len()]);
+        let parser = Parser::named(text).expect("a format");
+        let block = Block { bytes, ..Block::default() };
+        let mut records = Vec::new();
+        parser.parse_block(&block, &mut records);
+        prop_assert_eq!(records.len(), lines(&block.bytes).count());
+        prop_assert!(records.iter().all(within));
+    }
+
+    #[test]
+    fn lines_of_any_known_format_survive_bending(
+        which in 0usize..6,
+        bends in proptest::collection::vec((0usize..400, any::<u8>()), 0..12),
+        cut in 0usize..500,
+    ) {
+        const LINES: [&str; 6] = [
+            r#"https 2026-01-01T00:55:04.127531Z app/lb/1 203.0.113.9:2817 10.0.0.1:80 0.001 0.102 0.000 200 200 225 24950 "GET https://h.example:443/a?b HTTP/1.1" "u" ECDHE TLSv1.2 arn"#,
+            r#"time=15:01:22 devname="unit" eventtime=1631192482 user="u@h" srcip=192.168.1.2 action="pass" hostname="h.example" url="/a?b=c" statuscode=200"#,
+            r#""2020-07-23 23:48:56","u1, u2","192.168.1.1","203.0.113.1","203.0.113.2","","ALLOWED","https://h.example/a","https://r/","u, v","200","562","1489","""#,
+            r#"{"ts":1716723772.6,"request":{"remote_ip":"10.5.1.1","method":"GET","uri":"/a?b","headers":{"User-Agent":["u"]}},"status":206}"#,
+            "2025-10-10 13:55:36 10.0.0.5 GET /a a=1 &b=2 443 - 203.0.113.9 Mozilla/5.0+(X) - 200 0 0 15",
+            "1541170714.797   3400 172.25.1.42 TCP_MISS/200 1054 POST http://h.example/a?b u1 HIER_DIRECT/13.33.80.118 text/html \"r\" \"u\"",
+        ];
+        let mut bytes = LINES[which].as_bytes().to_vec();
+        for (at, byte) in bends {
+            let n = bytes.len();
+            bytes[at % n] = byte;
+        }
+        bytes.truncate(cut);
         prop_assert!(read(&bytes).1.iter().all(within));
     }
 

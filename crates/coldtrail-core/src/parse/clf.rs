@@ -14,22 +14,25 @@ use crate::record::{ClfClock, Escape, FormatId, Metric, NO_TIME, Rec, Span};
 /// The family of the common log format, with the escaping of the server that wrote it.
 pub struct Clf {
     escape: Escape,
+    id: FormatId,
 }
 
 impl Clf {
     /// `Backslash` for Apache and nginx, `None` for nginx `escape=none` and Squid.
     pub fn new(escape: Escape) -> Self {
-        Self { escape }
+        Self { escape, id: COMBINED }
+    }
+
+    /// The member of the family that most lines are of.
+    pub(super) fn with_id(mut self, id: FormatId) -> Self {
+        self.id = id;
+        self
     }
 }
 
 impl Format for Clf {
-    fn name(&self) -> &str {
-        "combined"
-    }
-
     fn id(&self) -> FormatId {
-        COMBINED
+        self.id
     }
 
     fn parse_line(&self, block: &[u8], line: Span) -> Rec {
@@ -169,6 +172,7 @@ fn fast_answer(rec: &mut Rec, block: &[u8], q1: usize, end: usize) -> bool {
         return false;
     }
     rec.status_code = u16::from(d(1)) * 100 + u16::from(d(2)) * 10 + u16::from(d(3));
+    rec.has_status = true;
     let size = &block[q1 + 6..end];
     if size == b"-" {
         rec.response_body_bytes = Metric::NONE;

@@ -21,6 +21,10 @@ pub(crate) fn read_line(block: &[u8], line: Span, escape: Escape) -> Rec {
     if text.is_empty() || block[text.start()] == b'#' {
         return Rec::skipped(line);
     }
+    if super::syslog::inside(block, text).is_some() {
+        // The line proper begins behind the head; `parse_any` takes it off.
+        return Rec::unread(line);
+    }
     let mut rec = Rec::begin(line);
     rec.escape = escape;
     rec.format = COMMON;
@@ -29,10 +33,19 @@ pub(crate) fn read_line(block: &[u8], line: Span, escape: Escape) -> Rec {
         return Rec::unread(line);
     }
     let mut rec = reader.rec;
+    if !rec.client.bytes(block).iter().all(|c| is_client_byte(*c)) {
+        // Neither address nor name: the line was split or forged in front.
+        rec.client = Span::NONE;
+    }
     if rec.client.is_none() || rec.client.is_empty() {
         rec.flag(Reason::NoClient);
     }
     rec.or_raw()
+}
+
+/// Bytes of addresses and host names, with zone, port and brackets; `unix:` of nginx.
+fn is_client_byte(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, b'.' | b':' | b'-' | b'_' | b'[' | b']' | b'%')
 }
 
 struct Reader<'a> {
@@ -164,6 +177,7 @@ impl<'a> Reader<'a> {
         let Some(closing) = self.find_closing(open) else { return self.read_cut_request(open) };
         split_request(&mut self.rec, self.block, open + 1, closing.quote);
         self.rec.status_code = closing.status.unwrap_or(0);
+        self.rec.has_status = closing.status.is_some();
         self.rec.response_body_bytes = closing.size;
         self.read_tail(closing.end);
     }
@@ -344,10 +358,10 @@ impl<'a> Reader<'a> {
         let inner = first + 1;
         let breaks: Vec<usize> =
             memchr::memmem::find_iter(self.text(inner, last + 1), b"\" \"").map(|i| inner + i).collect();
-        let mut n_breaks = breaks.len();
-        // The last quote opens a field that nothing closes.
+        // The last quote may open a field that nothing closes.
         tail.is_cut = breaks.last().is_some_and(|b| b + 3 > last);
         let (last, rest) = if tail.is_cut { (self.end, self.end) } else { (last, last + 1) };
+        let mut n_breaks = breaks.len();
         let mut user_agent_end = last;
         if n_breaks >= 2 {
             // nginx appends X-Forwarded-For: taken only if it is a list of addresses.
@@ -366,6 +380,9 @@ impl<'a> Reader<'a> {
         }
         if n_breaks > 1 {
             self.rec.flag(Reason::AmbiguousQuotes);
+        }
+        if tail.is_cut {
+            self.rec.flag(Reason::CutOff);
         }
         self.push_words(rest, self.end, tail);
         true

@@ -35,6 +35,14 @@ pub(super) const NGINX_PROXY_MANAGER: FormatId = FormatId(17);
 pub(super) const SSL_REQUEST: FormatId = FormatId(18);
 pub(super) const ERROR_LOG: FormatId = FormatId(19);
 pub(super) const CLOUDFRONT: FormatId = FormatId(20);
+pub(super) const AWS_ALB: FormatId = FormatId(21);
+pub(super) const AWS_ELB: FormatId = FormatId(22);
+pub(super) const AWS_S3: FormatId = FormatId(23);
+pub(super) const ENVOY: FormatId = FormatId(24);
+pub(super) const KEY_VALUE: FormatId = FormatId(25);
+pub(super) const UMBRELLA: FormatId = FormatId(26);
+pub(super) const LTSV: FormatId = FormatId(27);
+pub(super) const ATLASSIAN: FormatId = FormatId(28);
 
 const POST_BODIES: &str = "POST bodies are not logged: nginx shows them with `$request_body` in log_format, Apache with ModSecurity's audit log \
      (`SecAuditLogParts ABCIFHZ`) or `mod_dumpio`";
@@ -272,6 +280,80 @@ static FORMATS: &[FormatInfo] = &[
         title: "Amazon CloudFront standard log",
         shows: "client, time in UTC (end), method, host, path, query, status, bytes both ways, referrer, user agent, cookie, X-Forwarded-For, cache result",
         blind_spots: &["POST bodies are never logged by CloudFront"],
+    },
+    FormatInfo {
+        id: AWS_ALB,
+        name: "aws-alb",
+        title: "Amazon application and network load balancers",
+        shows: "client, target, time in UTC (end, us), status, bytes both ways with headers, request with host, user agent",
+        blind_spots: &[
+            "POST bodies and referrers are never logged by the load balancer",
+            "the user is not logged",
+        ],
+    },
+    FormatInfo {
+        id: AWS_ELB,
+        name: "aws-elb",
+        title: "Amazon classic load balancer",
+        shows: "client, target, time in UTC (us), status, body bytes both ways, request with host, user agent",
+        blind_spots: &[
+            "POST bodies and referrers are never logged by the load balancer",
+            "the user is not logged",
+        ],
+    },
+    FormatInfo {
+        id: AWS_S3,
+        name: "aws-s3",
+        title: "Amazon S3 server access log",
+        shows: "client, requester, bucket, time in UTC, request, status, bytes sent, duration, referrer, user agent",
+        blind_spots: &[
+            "delivery is best effort: lines may be missing or late",
+            "bytes of an upload are the object's size, not logged for failed requests",
+        ],
+    },
+    FormatInfo {
+        id: ENVOY,
+        name: "envoy",
+        title: "Envoy and Istio, default text format",
+        shows: "time in UTC (start, ms), request, host, status, body bytes both ways, duration, X-Forwarded-For, user agent",
+        blind_spots: &[
+            "the address of the connection is not logged, only what X-Forwarded-For claims: `%DOWNSTREAM_REMOTE_ADDRESS%`",
+            "quotes inside fields are not escaped: a client can forge what follows",
+            "referrers and POST bodies are not logged: `%REQ(REFERER)%`",
+        ],
+    },
+    FormatInfo {
+        id: KEY_VALUE,
+        name: "key-value",
+        title: "key=value and CEF of proxies and firewalls (Fortinet, Skyhigh, Forcepoint)",
+        shows: "what its keys name",
+        blind_spots: &[
+            "what its keys do not name; a product logs only the categories and actions that are switched on",
+        ],
+    },
+    FormatInfo {
+        id: UMBRELLA,
+        name: "umbrella",
+        title: "Cisco Umbrella proxy log, CSV",
+        shows: "client, identity, time in UTC, action, URL, referrer, user agent, status, bytes both ways, content type",
+        blind_spots: &["only requests that the selective proxy saw are here"],
+    },
+    FormatInfo {
+        id: LTSV,
+        name: "ltsv",
+        title: "labelled tab-separated values",
+        shows: "what its labels name",
+        blind_spots: &["what its labels do not name"],
+    },
+    FormatInfo {
+        id: ATLASSIAN,
+        name: "atlassian",
+        title: "Jira and Confluence, access log of Tomcat",
+        shows: "client, proxy in front, user, time with offset, method, target, status, body bytes, referrer, user agent",
+        blind_spots: &[
+            "POST bodies are never logged",
+            "the log holds authenticated users by their account's name only",
+        ],
     },
 ];
 

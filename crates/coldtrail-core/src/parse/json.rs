@@ -1,271 +1,562 @@
-//! JSON lines: nginx `escape=json`, Caddy, Traefik, Zeek, ECS and others, by the names of their keys.
+//! JSON lines: nginx `escape=json`, Caddy, Traefik, Zeek, Cloudflare, ECS and what administrators make up.
+//!
+//! A scanner of its own, because strict readers lose exactly the hostile lines: bytes from 0x80 and control bytes
+//! stand raw in strings, a quote that is not escaped does not end the record, a cut line keeps what was read. Values
+//! are spans; nothing is copied.
 
-use super::Format;
-use super::formats::{CADDY, JSON, TRAEFIK_JSON, ZEEK_JSON};
-use super::json_scan::{Value, walk};
-use super::request::trim_line;
-use super::slot::Slot;
-use super::zeek;
-use crate::record::{Escape, FormatId, NO_TIME, Reason, Rec, Role, Span};
+use super::formats::{CADDY, JSON, KEY_VALUE, TRAEFIK_JSON, ZEEK_JSON};
+use super::json_keys::{Key, lookup};
+use super::request::{metric, scaled, set_client_list, trim_line};
+use super::slot::{Slot, check};
+use super::zeek::set_role;
+use super::{Format, request};
+use crate::record::{
+    Escape, FormatId, Metric, NO_TIME, Outcome, Reason, Rec, Span, parse_time, parse_time_of_day,
+};
 
-/// A reader of JSON lines.
-#[derive(Debug)]
-pub(super) struct JsonLines;
+/// Levels of nesting that are read; deeper ones are skipped without recursion.
+const MAX_DEPTH: usize = 8;
+/// Bytes of a dotted path of keys; longer ones are of no interest.
+const MAX_PATH: usize = 96;
+/// Kinds of values that a record can take, for their ranks.
+const N_KINDS: usize = 40;
 
-/// What a key means: its field, and which of several keys for one field is believed (lower wins).
-struct Meaning {
-    slot: Slot,
-    rank: u8,
+/// JSON lines, of whatever software.
+pub struct Json {
+    id: FormatId,
 }
 
-/// The meaning of a joined key in lower case.
-fn meaning(key: &[u8]) -> Option<Meaning> {
-    let best = |slot| Some(Meaning { slot, rank: 0 });
-    let second = |slot| Some(Meaning { slot, rank: 1 });
-    match key {
-        b"remote_addr" | b"client_ip" | b"clientip" | b"client" | b"ip" | b"remote_ip" | b"clienthost"
-        | b"c-ip" | b"request.client_ip" | b"id.orig_h" | b"source.ip" | b"client.ip" | b"src_ip"
-        | b"src" | b"remoteip" | b"remote_host" | b"cip" | b"c_ip" | b"clientipaddress" => best(Slot::Client),
-        b"source.address" | b"client.address" | b"remote" => second(Slot::Client),
-        b"request.remote_ip" | b"realip_remote_addr" => best(Slot::Peer),
-        b"http_x_forwarded_for"
-        | b"x_forwarded_for"
-        | b"xff"
-        | b"x-forwarded-for"
-        | b"request.headers.x-forwarded-for"
-        | b"forwarded_for" => best(Slot::Forwarded),
-        b"remote_user" | b"user" | b"username" | b"user_id" | b"clientusername" | b"user.name" => {
-            best(Slot::User)
-        }
-        b"startutc" | b"@timestamp" | b"time_iso8601" => best(Slot::Time),
-        b"timestamp"
-        | b"time"
-        | b"time_local"
-        | b"ts"
-        | b"msec"
-        | b"datetime"
-        | b"date"
-        | b"edgestarttimestamp"
-        | b"timestamp_us"
-        | b"start_time" => second(Slot::Time),
-        b"request" | b"req" | b"request_line" | b"requestline" | b"http_request" => best(Slot::Request),
-        b"request_method"
-        | b"method"
-        | b"requestmethod"
-        | b"request.method"
-        | b"http.request.method"
-        | b"http.http_method"
-        | b"verb"
-        | b"http_method"
-        | b"clientrequestmethod" => best(Slot::Method),
-        b"request_uri" | b"uri" | b"requestpath" | b"request.uri" | b"url.original" | b"http.url"
-        | b"url" | b"clientrequesturi" | b"requesturi" | b"target" => best(Slot::Target),
-        b"path" | b"url.path" | b"uri_path" => second(Slot::Path),
-        b"args" | b"query_string" | b"query" | b"url.query" => second(Slot::Query),
-        b"status"
-        | b"st"
-        | b"status_code"
-        | b"response_status"
-        | b"downstreamstatus"
-        | b"http.response.status_code"
-        | b"http.status"
-        | b"code"
-        | b"response"
-        | b"edgeresponsestatus"
-        | b"response_code"
-        | b"statuscode" => best(Slot::Status),
-        b"body_bytes_sent"
-        | b"response_body_len"
-        | b"downstreamcontentsize"
-        | b"http.response.body.bytes"
-        | b"http.length"
-        | b"b" => best(Slot::BodyBytes),
-        b"size" => second(Slot::BodyBytes),
-        b"bytes_sent"
-        | b"bytes"
-        | b"response_bytes"
-        | b"http.response.bytes"
-        | b"edgeresponsebytes"
-        | b"bytes_out" => best(Slot::Bytes),
-        b"request_length"
-        | b"rl"
-        | b"bytes_read"
-        | b"request_body_len"
-        | b"requestcontentsize"
-        | b"bytes_received"
-        | b"http.request.bytes"
-        | b"clientrequestbytes"
-        | b"bytes_in" => best(Slot::RequestBytes),
-        b"duration" | b"request_time" | b"rt" | b"elapsed" => best(Slot::DurationS),
-        b"http_referer"
-        | b"referer"
-        | b"referrer"
-        | b"ref"
-        | b"http_referrer"
-        | b"request.headers.referer"
-        | b"request_referer"
-        | b"http.request.referrer"
-        | b"http.http_refer"
-        | b"clientrequestreferer" => best(Slot::Referrer),
-        b"http_user_agent"
-        | b"user_agent"
-        | b"useragent"
-        | b"agent"
-        | b"ua"
-        | b"user-agent"
-        | b"request.headers.user-agent"
-        | b"request_user-agent"
-        | b"user_agent.original"
-        | b"http.http_user_agent"
-        | b"clientrequestuseragent" => best(Slot::UserAgent),
-        b"http_cookie" | b"cookie" | b"cookies" | b"request.headers.cookie" => best(Slot::Cookie),
-        b"request_body" | b"body" | b"post_data" | b"http.request.body.content" => best(Slot::Body),
-        b"host" | b"http_host" | b"request.host" | b"requesthost" | b"url.domain" | b"http.hostname"
-        | b"clientrequesthost" => best(Slot::Host),
-        b"server_name" | b"vhost" | b"virtual_host" | b"domain" => second(Slot::Host),
-        b"resp_mime_types" | b"content_type" | b"http.http_content_type" => best(Slot::Mime),
-        b"proxied" => second(Slot::Action),
-        _ => None,
+impl Json {
+    /// The software that most lines are of.
+    pub(super) fn of(id: FormatId) -> Self {
+        Self { id }
     }
 }
 
-impl Format for JsonLines {
+impl Default for Json {
+    fn default() -> Self {
+        Self { id: JSON }
+    }
+}
+
+impl Format for Json {
     fn id(&self) -> FormatId {
-        JSON
+        self.id
     }
 
     fn parse_line(&self, block: &[u8], line: Span) -> Rec {
         let text = trim_line(block, line);
-        if text.is_empty() {
+        if text.is_empty() || block[text.start()] == b'#' {
             return Rec::skipped(line);
         }
         if block[text.start()] != b'{' {
             return Rec::unread(line);
         }
-        let mut found = Found { rec: Rec::begin(line), taken: [u8::MAX; N_SLOTS], server: Span::NONE };
-        (found.rec.format, found.rec.escape) = (JSON, Escape::Json);
-        let is_whole = walk(text.bytes(block), &mut |value| found.value(block, text.start(), &value));
-        let Found { mut rec, server, .. } = found;
-        if rec.client.is_none() && rec.peer.is_some() {
-            (rec.client, rec.peer) = (rec.peer, Span::NONE);
-        }
-        if rec.client == rec.peer {
-            rec.peer = Span::NONE;
-        }
-        if !is_whole {
-            rec.flag(Reason::BadJson);
-        }
-        if rec.format == ZEEK_JSON {
-            zeek::finish(&mut rec, block, server);
-            return rec.or_raw();
-        }
-        rec.role = Role::Server;
-        // A log that names its fields itself may leave out the time: nothing of the line is lost by that.
-        if rec.client.is_none() {
-            rec.flag(Reason::NoClient);
-        } else if rec.ts_us == NO_TIME && found.taken[Slot::Time as usize] != u8::MAX {
-            rec.flag(Reason::BadTime);
-        }
-        rec.or_raw()
+        read_object(block, line, text)
     }
 }
 
-const N_SLOTS: usize = Slot::Action as usize + 1;
-
-struct Found {
-    rec: Rec,
-    /// Rank of the key that each slot was set by.
-    taken: [u8; N_SLOTS],
-    server: Span,
+/// Reads the object that begins at `text`; `line` is what the record is of.
+pub(super) fn read_object(block: &[u8], line: Span, text: Span) -> Rec {
+    let mut rec = Rec::begin(line);
+    rec.format = JSON;
+    rec.escape = Escape::Json;
+    let mut sink = Sink::new(rec, block);
+    let mut scanner = Scanner {
+        block,
+        at: text.start(),
+        end: text.end(),
+        path: [0; MAX_PATH],
+        path_len: 0,
+        fault: Reason::None,
+    };
+    scanner.value(0, &mut sink);
+    let rest = Span::new(scanner.at.min(text.end()), text.end());
+    if scanner.fault != Reason::None {
+        sink.rec.flag(scanner.fault);
+    } else if !rest.bytes(block).trim_ascii().is_empty() {
+        sink.rec.flag(Reason::BadJson);
+    }
+    sink.finish()
 }
 
-impl Found {
-    fn value(&mut self, block: &[u8], base: usize, value: &Value<'_>) {
-        let span = Span::new(base + value.start, base + value.end);
-        match value.key {
-            b"id.resp_h" => self.server = span,
-            b"request.uri" => self.rec.format = CADDY,
-            b"downstreamstatus" => self.rec.format = TRAEFIK_JSON,
+/// A scalar value: a string without its quotes, or a number or word.
+#[derive(Clone, Copy)]
+pub(super) struct Value {
+    pub(super) span: Span,
+    pub(super) is_string: bool,
+}
+
+struct Scanner<'a> {
+    block: &'a [u8],
+    at: usize,
+    end: usize,
+    path: [u8; MAX_PATH],
+    /// More than `MAX_PATH` if the path did not fit.
+    path_len: usize,
+    fault: Reason,
+}
+
+impl Scanner<'_> {
+    fn peek(&self) -> Option<u8> {
+        (self.at < self.end).then(|| self.block[self.at])
+    }
+
+    fn skip_blanks(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n' | 0)) {
+            self.at += 1;
+        }
+    }
+
+    /// Reads one value and stops behind it; with a fault set, everything stops.
+    fn value(&mut self, depth: usize, sink: &mut Sink) {
+        self.skip_blanks();
+        match self.peek() {
+            None => self.fault = Reason::CutOff,
+            Some(b'{' | b'[') if depth >= MAX_DEPTH => self.skip_nested(),
+            Some(b'{') => self.object(depth, sink),
+            Some(b'[') => self.array(depth, sink),
+            Some(b'"') => {
+                let span = self.string();
+                sink.take(self.path(), Value { span, is_string: true });
+            }
+            Some(_) => {
+                let from = self.at;
+                while !matches!(self.peek(), None | Some(b',' | b'}' | b']' | b' ' | b'\t')) {
+                    self.at += 1;
+                }
+                sink.take(self.path(), Value { span: Span::new(from, self.at), is_string: false });
+            }
+        }
+    }
+
+    fn path(&self) -> &[u8] {
+        self.path.get(..self.path_len).unwrap_or_default()
+    }
+
+    fn object(&mut self, depth: usize, sink: &mut Sink) {
+        self.at += 1;
+        loop {
+            self.skip_blanks();
+            match self.peek() {
+                Some(b'}') => {
+                    self.at += 1;
+                    return;
+                }
+                Some(b',') => {
+                    self.at += 1;
+                    continue;
+                }
+                Some(b'"') => {}
+                other => {
+                    self.fault = if other.is_none() { Reason::CutOff } else { Reason::BadJson };
+                    return;
+                }
+            }
+            let key = self.string();
+            let outer = self.path_len;
+            self.push_key(key);
+            self.skip_blanks();
+            if self.peek() != Some(b':') {
+                if self.fault == Reason::None {
+                    self.fault = if self.peek().is_none() { Reason::CutOff } else { Reason::BadJson };
+                }
+                return;
+            }
+            self.at += 1;
+            self.value(depth + 1, sink);
+            self.path_len = outer;
+            if matches!(self.fault, Reason::CutOff | Reason::BadJson) {
+                return;
+            }
+        }
+    }
+
+    /// The first element stands for the array.
+    fn array(&mut self, depth: usize, sink: &mut Sink) {
+        self.at += 1;
+        let outer = self.path_len;
+        loop {
+            self.skip_blanks();
+            match self.peek() {
+                Some(b']') => {
+                    self.at += 1;
+                    break;
+                }
+                Some(b',') => {
+                    self.at += 1;
+                    // Further elements are scanned but have no path.
+                    self.path_len = usize::MAX;
+                }
+                None => {
+                    self.fault = Reason::CutOff;
+                    break;
+                }
+                Some(_) => {
+                    let before = self.at;
+                    self.value(depth + 1, sink);
+                    if self.at == before || matches!(self.fault, Reason::CutOff | Reason::BadJson) {
+                        self.fault = if self.fault == Reason::None { Reason::BadJson } else { self.fault };
+                        break;
+                    }
+                }
+            }
+        }
+        self.path_len = outer;
+    }
+
+    fn push_key(&mut self, key: Span) {
+        let bytes = key.bytes(self.block);
+        let dot = usize::from(self.path_len > 0);
+        let end = self.path_len.saturating_add(dot + bytes.len());
+        if end > MAX_PATH {
+            self.path_len = usize::MAX;
+            return;
+        }
+        if dot == 1 {
+            self.path[self.path_len] = b'.';
+        }
+        for (to, from) in self.path[self.path_len + dot..end].iter_mut().zip(bytes) {
+            *to = if *from == b'-' { b'_' } else { from.to_ascii_lowercase() };
+        }
+        self.path_len = end;
+    }
+
+    /// A string without its quotes; stops behind the closing quote. A quote that neither a comma nor a colon nor a
+    /// closing bracket follows was not escaped by the server and belongs to the string.
+    fn string(&mut self) -> Span {
+        let from = self.at + 1;
+        let mut at = from;
+        while let Some(i) = memchr::memchr2(b'"', b'\\', &self.block[at.min(self.end)..self.end]) {
+            at += i;
+            if self.block[at] == b'\\' {
+                at += 2;
+                continue;
+            }
+            let next = self.block[at + 1..self.end].iter().find(|c| !c.is_ascii_whitespace());
+            if matches!(next, None | Some(b',' | b'}' | b']' | b':')) {
+                self.at = at + 1;
+                return Span::new(from, at);
+            }
+            if self.fault == Reason::None {
+                self.fault = Reason::AmbiguousQuotes;
+            }
+            at += 1;
+        }
+        self.fault = Reason::CutOff;
+        self.at = self.end;
+        Span::new(from.min(self.end), self.end)
+    }
+
+    /// Skips a value that is nested too deeply, by counting brackets outside of strings.
+    fn skip_nested(&mut self) {
+        let mut depth = 0usize;
+        while let Some(c) = self.peek() {
+            match c {
+                b'"' => {
+                    self.string();
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                return;
+            }
+        }
+        self.fault = Reason::CutOff;
+    }
+}
+
+/// Puts values into the record as they are found.
+pub(super) struct Sink<'a> {
+    pub(super) rec: Rec,
+    block: &'a [u8],
+    ranks: [u8; N_KINDS],
+    duration: Span,
+    date: Span,
+    time: Span,
+    request: Span,
+}
+
+impl<'a> Sink<'a> {
+    pub(super) fn new(rec: Rec, block: &'a [u8]) -> Self {
+        let none = Span::NONE;
+        Self { rec, block, ranks: [u8::MAX; N_KINDS], duration: none, date: none, time: none, request: none }
+    }
+
+    pub(super) fn text(&self, span: Span) -> &'a [u8] {
+        span.bytes(self.block)
+    }
+
+    /// Takes a value by the name of its key.
+    pub(super) fn take(&mut self, path: &[u8], value: Value) {
+        if path.is_empty() {
+            return;
+        }
+        let Some((key, rank)) = lookup(path) else { return };
+        match path {
             b"id.orig_h" => self.rec.format = ZEEK_JSON,
+            b"downstreamstatus" => self.rec.format = TRAEFIK_JSON,
+            b"request.remote_ip" | b"request.uri" => self.rec.format = CADDY,
             _ => {}
         }
-        let Some(Meaning { mut slot, rank }) = meaning(value.key) else { return };
-        if !value.is_string && span.bytes(block) == b"null" {
-            return;
-        }
-        if value.key == b"duration" && self.rec.format == TRAEFIK_JSON {
-            slot = Slot::DurationNs;
-        }
-        // Of two keys for one field the better one counts, of two like ones the first.
-        if self.taken[slot as usize] <= rank {
-            return;
-        }
-        self.taken[slot as usize] = rank;
-        let is_number =
-            matches!(slot, Slot::Status | Slot::BodyBytes | Slot::Bytes | Slot::RequestBytes | Slot::Time);
-        if is_number && span.is_empty() {
-            return;
-        }
-        slot.set(&mut self.rec, block, span);
+        self.put(key, rank, value);
     }
+
+    /// Takes a value of a known meaning, if none of a better rank was taken.
+    pub(super) fn put(&mut self, key: Key, rank: u8, value: Value) {
+        let text = value.span.bytes(self.block);
+        if !value.is_string && matches!(text, b"null" | b"true" | b"false") {
+            return;
+        }
+        let slot = match key {
+            Key::Duration => return self.duration = value.span,
+            Key::Date => return self.date = value.span,
+            Key::Slot(slot) => slot,
+        };
+        if text.is_empty()
+            && matches!(
+                slot,
+                Slot::Client | Slot::Peer | Slot::Host | Slot::Target | Slot::Path | Slot::Time | Slot::Query
+            )
+        {
+            return;
+        }
+        // A key of the right name with a value of another kind: `status: "success"`.
+        let fits = match slot {
+            Slot::Client => !text.contains(&b'"'),
+            Slot::Time => slot.fits(text) || parse_time_of_day(text).is_some(),
+            // GCP writes `0.123s`.
+            Slot::DurationS => true,
+            _ => slot.fits(text),
+        };
+        if !fits {
+            return;
+        }
+        let place = slot as usize;
+        if self.ranks[place] <= rank {
+            return;
+        }
+        self.ranks[place] = rank;
+        match slot {
+            Slot::Time if parse_time(text).is_none() => self.time = value.span,
+            Slot::Request if matches!(text.first(), Some(b'/')) => {
+                Slot::Target.set(&mut self.rec, self.block, value.span)
+            }
+            // Split at the end, so that a method of its own is not lost to a request that is none.
+            Slot::Request => self.request = value.span,
+            // GCP: `0.123s`.
+            Slot::DurationS => {
+                let text = text.strip_suffix(b"s").unwrap_or(text);
+                self.rec.duration_us = metric(scaled(text, 6));
+            }
+            _ => slot.set(&mut self.rec, self.block, value.span),
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Rec {
+        let block = self.block;
+        if self.request.is_some() {
+            let (method, target) = (self.rec.method, self.rec.target);
+            Slot::Request.set(&mut self.rec, block, self.request);
+            if method.is_some() && self.rec.method.is_none() {
+                self.rec.method = method;
+            }
+            if target.is_some() && self.rec.method.is_none() {
+                Slot::Target.set(&mut self.rec, block, target);
+            }
+        } else if self.rec.target.is_some() {
+            // The method may have come after the target: CONNECT decides what is the host.
+            let target = self.rec.target;
+            let query = self.rec.query;
+            Slot::Target.set(&mut self.rec, block, target);
+            if self.rec.query.is_none() {
+                self.rec.query = query;
+            }
+        }
+        if self.rec.client.is_none() && self.rec.peer.is_some() {
+            self.rec.client = std::mem::replace(&mut self.rec.peer, Span::NONE);
+        }
+        if self.rec.client.is_none() && self.rec.forwarded.is_some() {
+            let list = self.rec.forwarded;
+            set_client_list(&mut self.rec, block, list);
+        }
+        if self.rec.ts_us == NO_TIME && self.date.is_some() {
+            self.read_date();
+        }
+        if self.rec.duration_us == Metric::NONE && self.duration.is_some() {
+            let text = self.duration.bytes(block);
+            let slot = match self.rec.format {
+                TRAEFIK_JSON => Some(Slot::DurationNs),
+                CADDY => Some(Slot::DurationS),
+                _ if text.contains(&b'.') => Some(Slot::DurationS),
+                _ => None,
+            };
+            if let Some(slot) = slot {
+                slot.set(&mut self.rec, block, self.duration);
+            }
+        }
+        if self.rec.format == ZEEK_JSON {
+            set_role(&mut self.rec, block);
+        }
+        let has_request = self.rec.target.is_some()
+            || self.rec.path.is_some()
+            || self.rec.method.is_some()
+            || self.request.is_some();
+        let has_contact =
+            self.rec.format == KEY_VALUE && self.rec.host.is_some() && self.rec.client.is_some();
+        if !has_request && !self.rec.has_status && !has_contact {
+            // JSON, but of something else than requests.
+            return Rec { reason: Reason::UnknownFormat, ..Rec::unread(self.rec.line) };
+        }
+        if self.rec.outcome == Outcome::Ok {
+            check_json(&mut self.rec);
+        }
+        self.rec.or_raw()
+    }
+
+    /// CloudFront as JSON: `date` and `time` apart; without the time, midnight of the day is all that is known.
+    fn read_date(&mut self) {
+        let mut text = self.date.bytes(self.block).to_vec();
+        let time = self.time.bytes(self.block);
+        if parse_time(&text).is_none() && time.is_empty() {
+            return;
+        }
+        if !time.is_empty() {
+            text.push(b'T');
+            text.extend_from_slice(time);
+            text.push(b'Z');
+        }
+        if let Some(moment) = parse_time(&text) {
+            self.rec.ts_us = moment.ts_us;
+            self.rec.ts_digits = moment.digits;
+            self.rec.ts_assumed_utc = !moment.has_offset;
+        }
+    }
+}
+
+/// nginx's own examples log no time in JSON; that is a partial record, like one without a client.
+fn check_json(rec: &mut Rec) {
+    check(rec);
+    if rec.outcome == Outcome::Ok && rec.target.is_none() && rec.path.is_none() {
+        rec.flag(Reason::BadRequest);
+    }
+}
+
+/// Where an object begins in a line that has something else before it.
+pub(super) fn find_object(block: &[u8], text: Span) -> Option<Span> {
+    let bytes = text.bytes(block);
+    let open = memchr::memchr_iter(b'{', &bytes[..bytes.len().min(256)]).find(|i| {
+        let rest = bytes[i + 1..].trim_ascii_start();
+        rest.first() == Some(&b'"')
+    })?;
+    Some(request::trim_line(block, Span::new(text.start() + open, text.end())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Outcome, TextField, format_ts};
+    use crate::record::{TextField, format_ts};
 
     fn read(line: &[u8]) -> Rec {
-        JsonLines.parse_line(line, Span::new(0, line.len()))
+        Json::default().parse_line(line, Span::new(0, line.len()))
     }
 
-    fn show(rec: &Rec, line: &[u8], field: TextField) -> Option<Vec<u8>> {
-        rec.text(field, line).map(std::borrow::Cow::into_owned)
-    }
-
-    #[test]
-    fn nginx_with_bytes_that_are_not_utf8() {
-        let line = b"{\"ip\":\"203.0.113.9\",\"user\":\"\",\"req\":\"GET /caf\xc3?x=\\\"\\u003c HTTP/1.1\",\"st\":\"404\",\"b\":\"153\",\"rl\":\"52\",\"ref\":\"\",\"ua\":\"a\xff\",\"body\":\"p=1\"}";
+    fn check_fields(line: &[u8], outcome: Outcome, fields: &[(&str, &[u8])]) -> Rec {
         let rec = read(line);
-        assert_eq!((rec.outcome, rec.status_code, rec.request_bytes.get()), (Outcome::Ok, 404, Some(52)));
-        assert_eq!(show(&rec, line, TextField::Path).as_deref(), Some(&b"/caf\xc3"[..]));
-        assert_eq!(show(&rec, line, TextField::Query).as_deref(), Some(&b"x=\"<"[..]));
-        assert_eq!(show(&rec, line, TextField::UserAgent).as_deref(), Some(&b"a\xff"[..]));
-        assert_eq!(show(&rec, line, TextField::Referrer).as_deref(), Some(&b""[..]));
-        assert_eq!(show(&rec, line, TextField::Body).as_deref(), Some(&b"p=1"[..]));
+        assert_eq!(rec.outcome, outcome, "{:?} {}", rec.reason, String::from_utf8_lossy(line));
+        for (name, want) in fields {
+            let field = TextField::ALL.into_iter().find(|f| f.name() == *name).expect(name);
+            let got = rec.text(field, line);
+            assert_eq!(
+                got.as_deref().map(String::from_utf8_lossy),
+                Some(String::from_utf8_lossy(want)),
+                "{name} of {}",
+                String::from_utf8_lossy(line)
+            );
+        }
+        rec
     }
 
     #[test]
-    fn caddy() {
-        let line = br#"{"level":"info","ts":1585597114.7687502,"logger":"http.log.access","msg":"handled request","request":{"remote_ip":"10.0.0.1","client_ip":"203.0.113.9","method":"GET","host":"h.example","uri":"/a?b","headers":{"User-Agent":["curl/7"],"Accept":["*/*"]}},"user_id":"","duration":0.000929675,"size":10900,"status":200}"#;
-        let rec = read(line);
-        assert_eq!((rec.format, rec.outcome, rec.duration_us.get()), (CADDY, Outcome::Ok, Some(929)));
-        assert_eq!(format_ts(rec.ts_us, rec.ts_digits), "2020-03-30T19:38:34.768750000Z");
-        assert_eq!(show(&rec, line, TextField::Client).as_deref(), Some(&b"203.0.113.9"[..]));
-        assert_eq!(show(&rec, line, TextField::Peer).as_deref(), Some(&b"10.0.0.1"[..]));
-        assert_eq!(show(&rec, line, TextField::UserAgent).as_deref(), Some(&b"curl/7"[..]));
-        assert_eq!(rec.response_body_bytes.get(), Some(10_900));
+    fn nginx_and_made_up_names() {
+        let rec = check_fields(
+            br#"{"time":"2026-11-24T02:11:57+00:00","ip":"127.0.0.1","user":"","req":"GET /?q=\"><svg> HTTP/1.1","st":"200","b":"6","rl":"62","ref":"","ua":"a\tb","body":"x=1"}"#,
+            Outcome::Ok,
+            &[("client_ip", b"127.0.0.1"), ("user", b""), ("target", b"/?q=\"><svg>"), ("user_agent", b"a\tb"), ("body", b"x=1"), ("referrer", b"")],
+        );
+        assert_eq!(
+            (rec.status_code, rec.response_body_bytes.get(), rec.request_bytes.get()),
+            (200, Some(6), Some(62))
+        );
+        check_fields(b"{\"ip\":\"1.2.3.4\",\"ts\":1795486414,\"req\":\"GET /caf\xc3\xa9\xff HTTP/1.1\",\"st\":404,\"ua\":\"\x01\"}", Outcome::Ok, &[("target", b"/caf\xc3\xa9\xff"), ("user_agent", b"\x01")]);
     }
 
     #[test]
-    fn traefik() {
-        let line = br#"{"ClientAddr":"203.0.113.9:4711","ClientHost":"203.0.113.9","DownstreamContentSize":12,"DownstreamStatus":404,"Duration":50000,"RequestHost":"h.example","RequestMethod":"GET","RequestPath":"/a?b","StartUTC":"2025-10-10T13:55:36.123456789Z","time":"2025-10-10T13:55:37Z"}"#;
-        let rec = read(line);
-        assert_eq!((rec.format, rec.status_code, rec.duration_us.get()), (TRAEFIK_JSON, 404, Some(50)));
-        assert_eq!(format_ts(rec.ts_us, 6), "2025-10-10T13:55:36.123456Z");
+    fn hostile_json() {
+        use Outcome::{Ok, Partial, Raw};
+        let head = r#"{"ip":"1.2.3.4","ts":1795486414,"req":"GET / HTTP/1.1","st":200"#;
+        check_fields(
+            format!(r#"{head},"ua":"Mozil"#).as_bytes(),
+            Partial,
+            &[("target", b"/"), ("user_agent", b"Mozil")],
+        );
+        check_fields(
+            format!(r#"{head},"ua":"u "q" x"}}"#).as_bytes(),
+            Partial,
+            &[("user_agent", b"u \"q\" x")],
+        );
+        check_fields(format!(r#"{head}}} trailing"#).as_bytes(), Partial, &[("target", b"/")]);
+        check_fields(
+            format!(r#"{head},"ip":"6.6.6.6","st":500}}"#).as_bytes(),
+            Ok,
+            &[("client_ip", b"1.2.3.4")],
+        );
+        check_fields(
+            format!(r#"{head},"x":{}1{}}}"#, "[".repeat(50_000), "]".repeat(50_000)).as_bytes(),
+            Ok,
+            &[],
+        );
+        check_fields(
+            format!(r#"{head},"x":{}"#, "{\"a\":".repeat(50_000)).as_bytes(),
+            Partial,
+            &[("client_ip", b"1.2.3.4")],
+        );
+        assert_eq!(read(b"{\"level\":\"info\",\"ts\":1795486414}").outcome, Raw);
+        assert_eq!(read(b"{").outcome, Raw);
+        assert_eq!(read(b"[1]").outcome, Raw);
     }
 
     #[test]
-    fn zeek_json() {
-        let line = br#"{"ts":1389719059.311698,"uid":"C1","id.orig_h":"192.168.2.66","id.resp_h":"203.0.113.4","method":"GET","host":"h.example","uri":"/1.exe","status_code":200,"response_body_len":411648}"#;
-        let rec = read(line);
-        assert_eq!((rec.format, rec.role, rec.outcome), (ZEEK_JSON, Role::Proxy, Outcome::Ok));
-    }
-
-    #[test]
-    fn broken_json_keeps_what_was_read() {
-        let rec = read(br#"{"ip":"203.0.113.9","req":"GET /a HTTP/1.1","st":"200","ua":"cut"#);
-        assert_eq!((rec.outcome, rec.reason, rec.status_code), (Outcome::Partial, Reason::BadJson, 200));
-        assert_eq!(read(br#"{"level":"info","msg":"started"}"#).outcome, Outcome::Raw);
+    fn caddy_traefik_zeek() {
+        let rec = check_fields(
+            br#"{"level":"info","ts":1716723772.6014807,"request":{"remote_ip":"10.5.1.1","client_ip":"203.0.113.7","method":"GET","host":"h.example:400","uri":"/a?b","headers":{"Accept":["*/*"],"User-Agent":["u1","u2"],"Referer":["r"]}},"bytes_read":5,"user_id":"","duration":0.000123,"size":77,"status":206,"resp_headers":{"Server":["Caddy"]}}"#,
+            Outcome::Ok,
+            &[("client_ip", b"203.0.113.7"), ("peer_ip", b"10.5.1.1"), ("host", b"h.example:400"), ("url_query", b"b"), ("user_agent", b"u1"), ("referrer", b"r")],
+        );
+        assert_eq!(
+            (
+                format_ts(rec.ts_us, rec.ts_digits).as_str(),
+                rec.duration_us.get(),
+                rec.response_body_bytes.get()
+            ),
+            ("2024-05-26T11:42:52.601480000Z", Some(123), Some(77))
+        );
+        let rec = check_fields(
+            br#"{"ClientAddr":"172.17.0.1:39496","ClientHost":"172.17.0.1","ClientUsername":"-","DownstreamContentSize":357,"DownstreamStatus":200,"Duration":357313,"RequestHost":"h.example","RequestMethod":"GET","RequestPath":"/x?y","StartUTC":"2021-12-08T14:02:43.1Z","request_User-Agent":"Nikto"}"#,
+            Outcome::Ok,
+            &[("client_ip", b"172.17.0.1"), ("target", b"/x?y"), ("host", b"h.example"), ("user_agent", b"Nikto")],
+        );
+        assert_eq!((rec.duration_us.get(), rec.user.is_none(), rec.format), (Some(357), true, TRAEFIK_JSON));
+        let rec = check_fields(
+            br#"{"ts":1517336154.078555,"id":{"orig_h":"10.55.100.109"},"method":"GET","host":"h.example","uri":"/x","status_code":301,"response_body_len":178,"proxied":["VIA -> x"]}"#,
+            Outcome::Ok,
+            &[("client_ip", b"10.55.100.109"), ("action", b"VIA -> x")],
+        );
+        assert_eq!((rec.format, rec.role), (ZEEK_JSON, crate::record::Role::Proxy));
+        check_fields(br#"{"ts":"2018-01-30T18:15:54.078555Z","id.orig_h":"203.0.113.9","method":"GET","uri":"/x","status_code":301}"#, Outcome::Ok, &[("client_ip", b"203.0.113.9")]);
     }
 }

@@ -3,6 +3,7 @@
 //! A value ends where the next literal stands. Where that literal also occurs inside a value, the first place from
 //! which the rest of the line fits is taken, with a bound on how many places are tried.
 
+use super::formats::{AWS_ALB, AWS_ELB, AWS_S3, ENVOY};
 use super::log_format::{LogFormat, Piece, Place};
 use super::request::trim_line;
 use super::slot::{Slot, check};
@@ -10,8 +11,8 @@ use super::time_format::Civil;
 use super::{Format, request};
 use crate::record::{Escape, FormatId, Outcome, Reason, Rec, Span};
 
-/// Places tried per line before the line counts as not fitting: what a hostile line may cost, some 20 us.
-const MAX_TRIES: u32 = 2_000;
+/// What a hostile line may cost: places tried, and KiB searched for a literal. Reaching it, the line counts as not fitting.
+const MAX_TRIES: usize = 2_000;
 
 impl Format for LogFormat {
     fn id(&self) -> FormatId {
@@ -38,7 +39,7 @@ impl Format for LogFormat {
 struct Matcher<'a> {
     format: &'a LogFormat,
     text: &'a [u8],
-    tries: u32,
+    tries: usize,
     /// Start and end of each value, relative to `text`.
     spans: Vec<(usize, usize)>,
 }
@@ -84,6 +85,9 @@ impl Matcher<'_> {
         if rec.outcome == Outcome::Ok {
             check(&mut rec);
         }
+        if matches!(rec.format, AWS_ALB | AWS_ELB | AWS_S3 | ENVOY) {
+            rec.ts_assumed_utc = false;
+        }
         rec.or_raw()
     }
 
@@ -115,13 +119,12 @@ impl Matcher<'_> {
             return self.take(i, from, to, may_go_on);
         }
         let mut at = from;
-        while let Some(step) = memchr::memmem::find(&self.text[at..], next) {
+        while self.tries < MAX_TRIES {
+            let found = memchr::memmem::find(&self.text[at..], next);
+            self.tries += 1 + found.unwrap_or(self.text.len() - at) / 1024;
+            let Some(step) = found else { return false };
             let to = at + step;
             at = to + 1;
-            self.tries += 1;
-            if self.tries > MAX_TRIES {
-                return false;
-            }
             if piece.is_quoted && format.escape != Escape::None && is_escaped(&self.text[from..to]) {
                 continue;
             }

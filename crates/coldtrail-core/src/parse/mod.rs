@@ -3,25 +3,38 @@
 //!
 //! It never drops a line: every line ends as ok, partial, raw or skipped, with a reason.
 
+mod any;
 mod clf;
 mod clf_tolerant;
-mod detect;
+mod error_log;
+mod explain;
 mod formats;
+mod haproxy;
 mod json;
-mod json_scan;
+mod json_keys;
+mod key_value;
 mod log_format;
 mod log_match;
+mod parser;
+mod presets;
 mod request;
 mod slot;
 mod squid;
+mod syslog;
 mod time_format;
+mod umbrella;
 mod w3c;
 mod zeek;
 
 pub use clf::Clf;
-pub use detect::{Parser, Settings};
+pub use explain::{Explained, explain};
 pub use formats::{FormatInfo, format_info, format_name, formats};
+pub use json::Json;
 pub use log_format::{LogFormat, LogFormatError};
+pub use parser::{Parser, Settings};
+pub use squid::Squid;
+pub use w3c::W3c;
+pub use zeek::Zeek;
 
 use crate::record::{FormatId, Rec, Span};
 

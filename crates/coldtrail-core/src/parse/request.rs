@@ -48,7 +48,8 @@ fn set_target(rec: &mut Rec, block: &[u8], start: usize, n: usize, version: usiz
 #[cold]
 fn split_odd_request(rec: &mut Rec, block: &[u8], start: usize, end: usize) {
     let line = &block[start..end];
-    if line == b"-" {
+    // `-`; load balancers of Amazon and Envoy: `- - -` of what was no HTTP.
+    if line.contains(&b'-') && line.iter().all(|c| matches!(c, b'-' | b' ')) {
         return;
     }
     // `HTTP/2`, `RTSP/1.0`, `NONE/0.0`: one last word with a slash and a digit after it.
@@ -81,6 +82,9 @@ fn split_odd_request(rec: &mut Rec, block: &[u8], start: usize, end: usize) {
 
 /// `HTTP/1.1`, `HTTP/2`, `RTSP/1.0`.
 fn is_version(word: &[u8]) -> bool {
+    if word == b"-" {
+        return true;
+    }
     let Some(slash) = memchr::memchr(b'/', word) else { return false };
     let (name, number) = (&word[..slash], &word[slash + 1..]);
     (2..=8).contains(&name.len())
@@ -114,7 +118,7 @@ impl Rec {
         let known = u8::from(self.client.is_some())
             + u8::from(self.ts_us != crate::record::NO_TIME)
             + u8::from(self.target.is_some() || self.path.is_some())
-            + u8::from(self.status_code != 0);
+            + u8::from(self.has_status);
         if known >= 2 || self.outcome == Outcome::Skipped { self } else { Self::unread(self.line) }
     }
 
@@ -264,6 +268,8 @@ mod tests {
             Ok,
         );
         request("-", None, None, Ok);
+        request("- - - ", None, None, Ok);
+        request("GET http://h.example:80- -", Some("GET"), Some("http://h.example:80-"), Ok);
         request("", None, Some(""), Partial);
         request(r"\x16\x03\x01\x01 \x02", None, Some(r"\x16\x03\x01\x01 \x02"), Partial);
         request("MGLNDD_1.2.3.4_443", None, Some("MGLNDD_1.2.3.4_443"), Partial);

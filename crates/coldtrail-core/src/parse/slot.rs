@@ -7,6 +7,8 @@ use crate::record::{Metric, NO_TIME, Reason, Rec, Span, parse_time};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Slot {
     Ignore,
+    /// One word, not kept.
+    Word,
     Client,
     Peer,
     Forwarded,
@@ -53,6 +55,7 @@ impl Slot {
             Self::Client | Self::Peer => {
                 !text.contains(&b'"') && (!text.contains(&b' ') || text.contains(&b','))
             }
+            Self::Word => !is_absent && !text.contains(&b' ') && !text.contains(&b'"') || text == b"-",
             Self::Method => !text.contains(&b' ') && !text.contains(&b'"'),
             _ => true,
         }
@@ -65,7 +68,7 @@ impl Slot {
             return;
         }
         match self {
-            Self::Ignore | Self::Port => {}
+            Self::Ignore | Self::Word | Self::Port => {}
             Self::Client if !text.is_empty() => set_client_list(rec, block, span),
             Self::Client => {}
             Self::Peer => rec.peer = bare_address(block, span),
@@ -89,7 +92,7 @@ impl Slot {
             }
             Self::Status if text.is_empty() => {}
             Self::Status => match digits(text).filter(|s| *s <= 999) {
-                Some(s) => rec.status_code = s as u16,
+                Some(s) => (rec.status_code, rec.has_status) = (s as u16, true),
                 None => rec.flag(Reason::BadStatus),
             },
             Self::BodyBytes => set_size(&mut rec.response_body_bytes, text),

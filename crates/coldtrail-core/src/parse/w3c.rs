@@ -1,156 +1,228 @@
-//! W3C extended logs: IIS, CloudFront, NetScaler and proxies. The columns are what the last `#Fields` line says.
+//! W3C extended log files: IIS of all versions, Exchange, NetScaler, ISA and TMG, Blue Coat, CloudFront.
+//!
+//! `#Fields` names the columns and may come again anywhere in a file; [`super::Parser`] hands every directive to
+//! [`W3c::with_directive`]. Times are UTC.
 
 use super::Format;
 use super::formats::{CLOUDFRONT, IIS_W3C, W3C};
-use super::request::{digits, trim_line};
+use super::request::{digits, is_address, trim_line};
 use super::slot::{Slot, check};
-use crate::record::{Escape, FormatId, Reason, Rec, Role, Span, parse_time, parse_time_of_day};
+use crate::record::{
+    Escape, FormatId, NO_TIME, Outcome, Reason, Rec, Role, Span, parse_time, parse_time_of_day, ts_from_civil,
+};
 
-/// What a column holds.
+/// Columns kept of one line; IIS with all custom fields has 40, Incapsula 60.
+const MAX_COLUMNS: usize = 128;
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Column {
-    Is(Slot),
-    /// The day, in UTC.
+    Field(Slot),
     Date,
-    /// The time of the day, in UTC.
     TimeOfDay,
-    /// A number that is not kept, but that helps to find the columns again from the right.
-    Number,
+    /// Seconds if it has a fraction, else milliseconds.
+    TimeTaken,
+    /// `cs-protocol`, scheme, and all else.
+    Other,
 }
 
-/// A reader for one `#Fields` line.
-#[derive(Debug)]
-pub(super) struct Extended {
-    id: FormatId,
-    role: Role,
-    is_tabbed: bool,
-    /// Values with blanks stand in quotes (proxies); IIS never quotes.
-    is_quoting: bool,
+/// The columns in force, and what the directives before them said.
+#[derive(Clone, Debug, Default)]
+pub struct W3c {
     columns: Vec<Column>,
-    /// Where blanks that do not belong can only be: the query, else the path.
-    loose: Option<usize>,
-    /// Midnight of the `#Date` line, for logs without a date column.
-    day_us: Option<i64>,
+    /// Midnight of the day of `#Date`, for logs whose lines have only a time.
+    midnight_us: Option<i64>,
+    vendor: Vendor,
 }
 
-impl Extended {
-    /// `fields` is what follows `#Fields:`; `is_iis` if `#Software` said so.
-    pub(super) fn new(fields: &[u8], is_iis: bool, day_us: Option<i64>) -> Self {
-        let names: Vec<Vec<u8>> = fields
-            .split(|c| c.is_ascii_whitespace())
-            .filter(|n| !n.is_empty())
-            .map(<[u8]>::to_ascii_lowercase)
-            .collect();
-        let has = |name: &[u8]| names.iter().any(|n| n == name);
-        let is_cloudfront = has(b"x-edge-location");
-        let is_iis = is_iis || has(b"sc-win32-status");
-        let is_proxy = has(b"cs-uri-path") || has(b"s-action") || has(b"sc-filter-result") || has(b"r-host");
-        let ms = if is_cloudfront { Slot::DurationS } else { Slot::DurationMs };
-        let columns: Vec<Column> = names.iter().map(|n| column(n, ms, is_cloudfront)).collect();
-        let position = |slot| columns.iter().position(|c| *c == Column::Is(slot));
-        Self {
-            id: if is_cloudfront {
-                CLOUDFRONT
-            } else if is_iis {
-                IIS_W3C
-            } else {
-                W3C
-            },
-            role: if is_proxy { Role::Proxy } else { Role::Server },
-            is_tabbed: fields.trim_ascii().contains(&b'\t'),
-            is_quoting: !is_iis && !is_cloudfront,
-            loose: position(Slot::Query).or_else(|| position(Slot::Path)),
-            columns,
-            day_us,
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Vendor {
+    #[default]
+    Unknown,
+    Iis,
+    /// Quotes its values: IIS Advanced Logging, Incapsula.
+    Quoting,
+    Proxy,
+    CloudFront,
+}
+
+/// Column orders of files whose head is lost, most columns first.
+const HEADLESS: [&str; 5] = [
+    "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version cs(User-Agent) \
+     cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus \
+     sc-win32-status sc-bytes cs-bytes time-taken",
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus \
+     sc-win32-status time-taken",
+    "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus sc-win32-status \
+     time-taken",
+    "date time s-sitename s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status sc-substatus \
+     sc-win32-status",
+];
+
+impl W3c {
+    /// The columns of a `#Fields` line, without the directive's name.
+    pub fn from_fields(fields: &[u8]) -> Self {
+        let mut w3c = Self::default();
+        w3c.set_fields(fields);
+        w3c
+    }
+
+    pub(super) fn has_columns(&self) -> bool {
+        !self.columns.is_empty()
+    }
+
+    /// Whether a line is a directive of this format that changes how lines are read.
+    pub(super) fn is_directive(line: &[u8]) -> bool {
+        [&b"#Fields:"[..], b"#Software:", b"#Date:", b"#Start-Date:"].iter().any(|d| line.starts_with(d))
+    }
+
+    /// The format in force after a directive.
+    pub(super) fn with_directive(&self, line: &[u8]) -> Self {
+        let mut next = self.clone();
+        let (name, value) = line.split_at(memchr::memchr(b':', line).map_or(line.len(), |i| i + 1));
+        let value = value.trim_ascii();
+        match name {
+            b"#Fields:" => next.set_fields(value),
+            b"#Software:" => {
+                let has = |word: &[u8]| memchr::memmem::find(value, word).is_some();
+                next.vendor = if has(b"Advanced Logging") {
+                    Vendor::Quoting
+                } else if has(b"Microsoft Internet Information") || has(b"Microsoft Exchange") {
+                    Vendor::Iis
+                } else if has(b"SGOS") || has(b"Blue Coat") || has(b"ISA Server") || has(b"Forefront") {
+                    Vendor::Proxy
+                } else {
+                    Vendor::Unknown
+                };
+            }
+            _ => {
+                // `2026-11-24 00:00:00`, Incapsula `28/Jun/2017 07:28:59`.
+                let iso = parse_time(value).map(|m| m.ts_us);
+                let day = iso.or_else(|| {
+                    let mut clf = value.get(..20)?.to_vec();
+                    clf[11] = b':';
+                    parse_time(&clf).map(|m| m.ts_us)
+                });
+                next.midnight_us = day.map(|us| us - us.rem_euclid(86_400_000_000)).or(next.midnight_us);
+            }
+        }
+        next
+    }
+
+    fn set_fields(&mut self, fields: &[u8]) {
+        let names: Vec<&[u8]> =
+            fields.split(u8::is_ascii_whitespace).filter(|n| !n.is_empty()).take(MAX_COLUMNS).collect();
+        self.columns = names.iter().map(|name| column(name)).collect();
+        let has = |name: &[u8]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
+        if has(b"x-edge-location") {
+            self.vendor = Vendor::CloudFront;
+        } else if self.vendor == Vendor::Unknown && has(b"sc-win32-status") && !has(b"TimeTakenMS") {
+            self.vendor = Vendor::Iis;
+        }
+        if has(b"x-host-header") {
+            // `cs(Host)` is the distribution's own name.
+            let hosts =
+                names.iter().zip(&mut self.columns).filter(|(n, _)| n.eq_ignore_ascii_case(b"cs(Host)"));
+            hosts.for_each(|(_, c)| *c = Column::Other);
+        }
+        if has(b"cs-uri") && has(b"cs-uri-query") {
+            // Incapsula: `cs-uri` is the path without its query.
+            let uris = names.iter().zip(&mut self.columns).filter(|(n, _)| n.eq_ignore_ascii_case(b"cs-uri"));
+            uris.for_each(|(_, c)| *c = Column::Field(Slot::Path));
         }
     }
 
-    fn values(&self, block: &[u8], line: Span) -> Vec<Span> {
+    /// The order that a line of a file without its head has, as far as its values tell.
+    pub(super) fn headless(line: &[u8]) -> Option<Self> {
+        let words: Vec<&[u8]> = line.split(|c| *c == b' ').collect();
+        HEADLESS.iter().find_map(|order| {
+            let mut w3c = Self::from_fields(order.as_bytes());
+            w3c.vendor = Vendor::Iis;
+            let n = w3c.columns.len();
+            let forwarded =
+                words.len() == n + 1 && is_address(words[n].split(|c| *c == b',').next().unwrap_or_default());
+            if forwarded {
+                w3c.columns.push(Column::Field(Slot::Forwarded));
+            }
+            (words.len() == w3c.columns.len() && w3c.fit(&words)).then_some(w3c)
+        })
+    }
+
+    /// Whether every value has the shape of its column.
+    fn fit(&self, words: &[&[u8]]) -> bool {
+        self.columns.iter().zip(words).all(|(column, word)| match column {
+            Column::Date => word.len() == 10 && word[4] == b'-',
+            Column::TimeOfDay => parse_time_of_day(word).is_some(),
+            Column::TimeTaken => Slot::DurationMs.fits(word),
+            Column::Field(Slot::Client) => *word == b"-" || is_address(word),
+            Column::Field(Slot::Path) => word.first().is_none_or(|c| matches!(c, b'/' | b'*' | b'-' | b'.')),
+            Column::Field(slot) => slot.fits(word),
+            Column::Other => true,
+        })
+    }
+
+    /// Splits a line into its values; quoted ones lose their quotes where the software writes them.
+    fn split(&self, block: &[u8], line: Span, values: &mut Vec<Span>) {
         let text = line.bytes(block);
-        let is_tabbed = self.is_tabbed || (self.id == CLOUDFRONT && text.contains(&b'\t'));
-        let is_separator = |c: u8| if is_tabbed { c == b'\t' } else { c == b' ' };
-        let mut values = Vec::with_capacity(self.columns.len() + 1);
+        let separator = if memchr::memchr(b'\t', text).is_some() { b'\t' } else { b' ' };
+        let is_quoting = self.vendor != Vendor::Iis && separator == b' ';
         let mut at = 0;
-        while at < text.len() {
-            if self.is_quoting
-                && text[at] == b'"'
-                && let Some(end) = closing_quote(text, at, is_separator)
+        while at <= text.len() && values.len() < MAX_COLUMNS {
+            if is_quoting
+                && text.get(at) == Some(&b'"')
+                && let Some(close) = closing_quote(text, at + 1)
             {
-                values.push(Span::new(line.start() + at + 1, line.start() + end));
-                at = end + 2;
+                values.push(Span::new(line.start() + at + 1, line.start() + close));
+                at = close + 2;
                 continue;
             }
-            let end = text[at..].iter().position(|c| is_separator(*c)).map_or(text.len(), |i| at + i);
+            let end = memchr::memchr(separator, &text[at..]).map_or(text.len(), |i| at + i);
             values.push(Span::new(line.start() + at, line.start() + end));
             at = end + 1;
         }
-        values
     }
 
-    fn set(&self, rec: &mut Rec, block: &[u8], columns: &[Column], values: &[Span], clock: &mut Clock) {
-        for (column, span) in columns.iter().zip(values) {
-            match column {
-                Column::Is(slot) => slot.set(rec, block, *span),
-                Column::Date => clock.day = span.bytes(block).to_vec(),
-                Column::TimeOfDay => clock.sod = parse_time_of_day(span.bytes(block)),
-                Column::Number => {}
+    /// Brings the number of values to the number of columns where a value held blanks: Exchange writes some into the
+    /// query, hostile clients anywhere they can. The blanks belong to the first column with which all others fit.
+    fn mend(&self, block: &[u8], values: &mut Vec<Span>) -> bool {
+        let n = self.columns.len();
+        let words = |values: &[Span]| values.iter().map(|v| v.bytes(block)).collect::<Vec<_>>();
+        let without_empty: Vec<Span> = values.iter().copied().filter(|v| !v.is_empty()).collect();
+        if without_empty.len() == n && self.fit(&words(&without_empty)) {
+            *values = without_empty;
+            return true;
+        }
+        let excess = values.len() - n;
+        let order = [
+            Slot::Query,
+            Slot::Path,
+            Slot::User,
+            Slot::UserAgent,
+            Slot::Cookie,
+            Slot::Referrer,
+            Slot::Target,
+        ];
+        for slot in order {
+            let Some(i) = self.columns.iter().position(|c| *c == Column::Field(slot)) else { continue };
+            let mut joined = values[..i].to_vec();
+            joined.push(Span::new(values[i].start(), values[i + excess].end()));
+            joined.extend_from_slice(&values[i + excess + 1..]);
+            if self.fit(&words(&joined)) {
+                *values = joined;
+                return true;
             }
         }
-    }
-
-    /// Whether the last columns, where they are numbers, have numbers.
-    fn tail_fits(&self, block: &[u8], columns: &[Column], values: &[Span]) -> bool {
-        columns.iter().zip(values).rev().take(3).all(|(column, span)| match column {
-            Column::Is(slot) => slot.fits(span.bytes(block)),
-            Column::Number => span.bytes(block) == b"-" || digits(span.bytes(block)).is_some(),
-            _ => true,
-        })
+        false
     }
 }
 
-#[derive(Default)]
-struct Clock {
-    day: Vec<u8>,
-    sod: Option<(i64, u8)>,
-}
-
-/// The quote that ends a value: one that a separator or the end follows. A doubled quote inside stays as it is.
-fn closing_quote(text: &[u8], open: usize, is_separator: impl Fn(u8) -> bool) -> Option<usize> {
-    let mut quotes = memchr::memchr_iter(b'"', &text[open + 1..]).map(|i| open + 1 + i);
-    quotes.find(|q| text.get(q + 1).is_none_or(|c| is_separator(*c)))
-}
-
-fn column(name: &[u8], duration: Slot, is_cloudfront: bool) -> Column {
-    Column::Is(match name {
-        b"date" => return Column::Date,
-        b"time" => return Column::TimeOfDay,
-        b"sc-substatus" | b"sc-win32-status" | b"s-port" | b"streamid" => return Column::Number,
-        b"timestamp" | b"x-timestamp" | b"gmttime" | b"date-time" => Slot::Time,
-        b"c-ip" | b"x-client-ip" => Slot::Client,
-        b"cs-username" | b"cs-user" => Slot::User,
-        b"cs-method" => Slot::Method,
-        b"cs-uri-stem" | b"cs-uri-path" => Slot::Path,
-        b"cs-uri-query" => Slot::Query,
-        b"cs-uri" | b"c-uri" => Slot::Target,
-        b"cs(host)" if is_cloudfront => Slot::Ignore,
-        b"cs-host" | b"cs(host)" | b"x-host-header" | b"r-host" => Slot::Host,
-        b"sc-status" => Slot::Status,
-        b"sc-bytes" => Slot::Bytes,
-        b"cs-bytes" => Slot::RequestBytes,
-        b"time-taken" => duration,
-        b"cs(user-agent)" | b"c-agent" => Slot::UserAgent,
-        b"cs(referer)" | b"cs(referrer)" | b"cs-referred" => Slot::Referrer,
-        b"cs(cookie)" => Slot::Cookie,
-        b"x-forwarded-for" | b"cs(x-forwarded-for)" | b"cs-x-forwarded-for" => Slot::Forwarded,
-        b"rs(content-type)" | b"sc(content-type)" | b"cs-mime-type" | b"sc-content-type" => Slot::Mime,
-        b"s-action" | b"sc-filter-result" | b"x-edge-result-type" => Slot::Action,
-        _ => Slot::Ignore,
-    })
-}
-
-impl Format for Extended {
+impl Format for W3c {
     fn id(&self) -> FormatId {
-        self.id
+        match self.vendor {
+            Vendor::CloudFront => CLOUDFRONT,
+            Vendor::Iis => IIS_W3C,
+            _ => W3C,
+        }
     }
 
     fn parse_line(&self, block: &[u8], line: Span) -> Rec {
@@ -158,118 +230,179 @@ impl Format for Extended {
         if text.is_empty() || block[text.start()] == b'#' {
             return Rec::skipped(line);
         }
+        if self.columns.is_empty() {
+            return Rec::unread(line);
+        }
+        let mut values = Vec::with_capacity(self.columns.len() + 1);
+        self.split(block, text, &mut values);
         let mut rec = Rec::begin(line);
-        (rec.format, rec.role, rec.escape) = (self.id, self.role, Escape::Plus);
-        let values = self.values(block, text);
-        let mut clock = Clock::default();
-        let n = self.columns.len();
-        if let (Some(extra @ 1..), Some(loose)) = (values.len().checked_sub(n), self.loose) {
-            // Blanks inside the query or the path: the columns right of it are found from the right.
-            let (left, right) = (&values[..loose], &values[loose + 1 + extra..]);
-            self.set(&mut rec, block, &self.columns[..loose], left, &mut clock);
-            let joined = Span::new(values[loose].start(), values[loose + extra].end());
-            self.set(&mut rec, block, &self.columns[loose..=loose], &[joined], &mut clock);
-            self.set(&mut rec, block, &self.columns[loose + 1..], right, &mut clock);
-            if !self.tail_fits(block, &self.columns[loose + 1..], right) {
-                rec.flag(Reason::TooManyFields);
-            }
-        } else {
-            self.set(&mut rec, block, &self.columns, &values, &mut clock);
-            if values.len() != n {
-                rec.flag(if values.len() < n { Reason::TooFewFields } else { Reason::TooManyFields });
+        rec.format = self.id();
+        rec.escape = if self.vendor == Vendor::CloudFront { Escape::None } else { Escape::Plus };
+        rec.role = if self.vendor == Vendor::Proxy { Role::Proxy } else { Role::Server };
+        if values.len() > self.columns.len() {
+            self.mend(block, &mut values);
+            rec.flag(Reason::TooManyFields);
+        } else if values.len() < self.columns.len() {
+            rec.flag(Reason::TooFewFields);
+        }
+        let (mut date, mut time) = (None, None);
+        for (column, value) in self.columns.iter().zip(&values) {
+            let text = value.bytes(block);
+            match column {
+                Column::Date => date = day_us(text),
+                Column::TimeOfDay => time = parse_time_of_day(text),
+                Column::TimeTaken => {
+                    let slot = if text.contains(&b'.') { Slot::DurationS } else { Slot::DurationMs };
+                    slot.set(&mut rec, block, *value);
+                }
+                Column::Field(Slot::Client) => {
+                    // Zones of link-local addresses stay in the span; the key leaves them out.
+                    if text != b"-" && !text.is_empty() {
+                        rec.client = *value;
+                    }
+                }
+                Column::Field(Slot::Host) if rec.host.is_some() => {}
+                Column::Field(slot) => slot.set(&mut rec, block, *value),
+                Column::Other => {}
             }
         }
-        self.set_time(&mut rec, &clock);
-        check(&mut rec);
+        if let (Some(day), Some((us, digits))) = (date.or(self.midnight_us), time) {
+            rec.ts_us = day + us;
+            rec.ts_digits = digits;
+        }
+        let has_times = self.columns.contains(&Column::TimeOfDay);
+        if has_times && time.is_none() || rec.ts_us == NO_TIME && rec.status_code == 0 {
+            return Rec::unread(line);
+        }
+        if rec.outcome == Outcome::Ok {
+            check(&mut rec);
+        }
         rec.or_raw()
     }
 }
 
-impl Extended {
-    fn set_time(&self, rec: &mut Rec, clock: &Clock) {
-        let Some((sod_us, fraction_digits)) = clock.sod else { return };
-        let midnight = parse_day(&clock.day).or(self.day_us);
-        if let Some(midnight) = midnight {
-            (rec.ts_us, rec.ts_digits) = (midnight + sod_us, fraction_digits);
-        }
-    }
+/// Where the quote closes that opened before `from`: the first followed by a blank or the end; `""` inside is a quote.
+fn closing_quote(text: &[u8], from: usize) -> Option<usize> {
+    memchr::memchr_iter(b'"', &text[from..])
+        .map(|i| from + i)
+        .find(|q| matches!(text.get(q + 1), None | Some(b' ')))
 }
 
-/// Midnight of `2025-10-10`, in microseconds.
-pub(super) fn parse_day(text: &[u8]) -> Option<i64> {
-    let day = text.get(..10)?;
-    parse_time(&[day, b"T00:00:00Z"].concat()).map(|m| m.ts_us)
+fn day_us(text: &[u8]) -> Option<i64> {
+    let number = |r: std::ops::Range<usize>| digits(text.get(r)?).map(|n| n as i64);
+    let ts = ts_from_civil(number(0..4)?, number(5..7)?, number(8..10)?, 0, 0, 0, 0, 0);
+    (ts != NO_TIME && text.len() == 10).then_some(ts)
+}
+
+fn column(name: &[u8]) -> Column {
+    let lower = name.to_ascii_lowercase();
+    Column::Field(match lower.as_slice() {
+        b"date" | b"date-local" => return Column::Date,
+        b"time" | b"time-local" => return Column::TimeOfDay,
+        b"time-taken" => return Column::TimeTaken,
+        b"timetakenms" => Slot::DurationMs,
+        b"c-ip" | b"cs-ip" => Slot::Client,
+        b"x-forwarded-for" | b"cs(x-forwarded-for)" | b"s-xff" | b"originalip" => Slot::Forwarded,
+        b"cs-username" | b"c-username" => Slot::User,
+        b"cs-method" => Slot::Method,
+        b"cs-uri-stem" | b"cs-uri-path" => Slot::Path,
+        b"cs-uri-query" => Slot::Query,
+        b"cs-uri" | b"c-uri" | b"r-uri" => Slot::Target,
+        b"sc-status" | b"cs-status" => Slot::Status,
+        b"sc-bytes" => Slot::Bytes,
+        b"cs-bytes" => Slot::RequestBytes,
+        b"cs-host" | b"cs(host)" | b"x-host-header" | b"r-host" => Slot::Host,
+        b"cs(user-agent)" | b"c-agent" => Slot::UserAgent,
+        b"cs(referer)" | b"cs(referrer)" | b"cs-referred" => Slot::Referrer,
+        b"cs(cookie)" => Slot::Cookie,
+        b"cs-postbody" => Slot::Body,
+        b"rs(content-type)" | b"sc(content-type)" | b"cs-mime-type" | b"sc-content-type" => Slot::Mime,
+        b"s-action" | b"sc-filter-result" | b"x-edge-result-type" | b"sc-action" | b"action" => Slot::Action,
+        b"s-port" => Slot::Port,
+        _ => return Column::Other,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Outcome, TextField, format_ts};
+    use crate::record::{TextField, format_ts};
 
     const IIS: &str = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status \
                        sc-substatus sc-win32-status time-taken";
 
-    fn read(fields: &str, line: &str) -> (Rec, Vec<Option<String>>) {
-        let rec = Extended::new(fields.as_bytes(), false, parse_day(b"2025-10-10"))
-            .parse_line(line.as_bytes(), Span::new(0, line.len()));
-        let show = |f| rec.text(f, line.as_bytes()).map(|t| String::from_utf8_lossy(&t).into_owned());
-        (
-            rec,
-            [TextField::Client, TextField::Path, TextField::Query, TextField::UserAgent, TextField::User]
-                .map(show)
-                .to_vec(),
-        )
+    fn iis(line: &str) -> Rec {
+        let format = W3c::default()
+            .with_directive(b"#Software: Microsoft Internet Information Services 10.0")
+            .with_directive(format!("#Fields: {IIS}").as_bytes());
+        format.parse_line(line.as_bytes(), Span::new(0, line.len()))
     }
 
-    fn some(values: [&str; 5]) -> Vec<Option<String>> {
-        values.iter().map(|v| (*v != "-").then(|| (*v).to_owned())).collect()
+    fn text(rec: &Rec, line: &str, field: TextField) -> Option<String> {
+        rec.text(field, line.as_bytes()).map(|t| String::from_utf8_lossy(&t).into_owned())
     }
 
     #[test]
-    fn iis_with_hostile_values() {
-        let (rec, got) = read(
-            IIS,
-            r#"2025-10-10 13:55:36 10.0.0.5 GET /a'<b>~*.aspx id=1'+or+1 443 CORP\svc_acct fe80::1%3 "${jndi:ldap://x/a}+" http://x/"<>' 200 0 0 15"#,
+    fn blanks_inside_a_value_do_not_move_the_others() {
+        let check = |line: &str, user: Option<&str>, query: Option<&str>, agent: &str| {
+            let rec = iis(line);
+            assert_eq!(rec.status_code, 200, "{line}");
+            assert_eq!(rec.duration_us.get(), Some(15_000), "{line}");
+            assert_eq!(rec.client.bytes(line.as_bytes()), b"203.0.113.9", "{line}");
+            assert_eq!(text(&rec, line, TextField::User).as_deref(), user, "{line}");
+            assert_eq!(text(&rec, line, TextField::Query).as_deref(), query, "{line}");
+            assert_eq!(text(&rec, line, TextField::UserAgent).as_deref(), Some(agent), "{line}");
+            assert_eq!(format_ts(rec.ts_us, 0), "2025-10-10T13:55:36Z");
+        };
+        let at = "2025-10-10 13:55:36 10.0.0.5";
+        check(
+            &format!("{at} GET /a - 443 - 203.0.113.9 Mozilla/5.0+(X) - 200 0 0 15"),
+            None,
+            None,
+            "Mozilla/5.0 (X)",
         );
-        assert_eq!(rec.outcome, Outcome::Ok, "{:?}", rec.reason);
-        assert_eq!(format_ts(rec.ts_us, rec.ts_digits), "2025-10-10T13:55:36Z");
-        assert_eq!(
-            got,
-            some(["fe80::1%3", "/a'<b>~*.aspx", "id=1'+or+1", "\"${jndi:ldap://x/a} \"", r"CORP\svc_acct"])
+        check(
+            &format!("{at} GET /a a=1+2 443 CORP\\svc_x 203.0.113.9 ${{jndi:x}} - 200 0 0 15"),
+            Some("CORP\\svc_x"),
+            Some("a=1+2"),
+            "${jndi:x}",
         );
-        assert_eq!((rec.status_code, rec.duration_us.get()), (200, Some(15_000)));
-    }
-
-    #[test]
-    fn blanks_in_the_query_are_found_from_the_right() {
-        let (rec, got) = read(
-            IIS,
-            "2025-10-10 13:55:36 ::1 POST /owa &CorrelationID=<empty>; &cafe=1 x 443 - 203.0.113.9 UA - 200 0 0 15",
+        check(&format!("{at} GET /a a=1 &b=2 443 - 203.0.113.9 u - 200 0 0 15"), None, Some("a=1 &b=2"), "u");
+        check(
+            &format!("{at} GET /a a=1 443  r\\u 203.0.113.9 u - 200 0 0 15"),
+            Some("r\\u"),
+            Some("a=1"),
+            "u",
         );
-        assert_eq!((rec.outcome, rec.status_code), (Outcome::Ok, 200));
-        assert_eq!(got, some(["203.0.113.9", "/owa", "&CorrelationID=<empty>; &cafe=1 x", "UA", "-"]));
+        check(&format!("{at} GET /a - 443 - 203.0.113.9 \"q u x - 200 0 0 15"), None, None, "\"q u x");
+        assert_eq!(iis(&format!("{at} GET /a - 443 - 203.0.113.9 u - 200 0 0 15")).outcome, Outcome::Ok);
+        let cut = iis(&format!("{at} GET /a - 443 - 203.0.113.9 Mozi"));
+        assert_eq!((cut.outcome, cut.reason), (Outcome::Partial, Reason::TooFewFields));
     }
 
     #[test]
-    fn cut_lines_keep_what_is_there() {
-        let (rec, got) = read(IIS, "2025-10-10 13:55:36 10.0.0.5 GET /a - 443 - 203.0.113.9");
-        assert_eq!((rec.outcome, rec.reason), (Outcome::Partial, Reason::TooFewFields));
-        assert_eq!(got, some(["203.0.113.9", "/a", "-", "-", "-"]));
-    }
-
-    #[test]
-    fn the_day_may_be_in_the_date_directive_only() {
-        let (rec, _) = read("time c-ip cs-method cs-uri-stem sc-status", "00:15:00 203.0.113.9 GET /a 200");
-        assert_eq!(format_ts(rec.ts_us, 0), "2025-10-10T00:15:00Z");
-    }
-
-    #[test]
-    fn proxies_quote() {
-        let (rec, got) = read(
-            "date time c-ip cs-username cs-uri-path cs-uri-query cs(User-Agent) sc-status s-action",
-            "2025-10-10 00:15:00 10.1.1.1 - /a ?q=1 \"Mozilla/5.0 (X)\" 200 TCP_HIT",
+    fn other_software() {
+        let line = "16:44:49 1.1.1.1 GET /x 404";
+        let format = W3c::default()
+            .with_directive(b"#Date: 2000-10-09 16:44:49")
+            .with_directive(b"#Fields: time c-ip cs-method cs-uri-stem sc-status");
+        let rec = format.parse_line(line.as_bytes(), Span::new(0, line.len()));
+        assert_eq!(format_ts(rec.ts_us, 0), "2000-10-09T16:44:49Z");
+        let line = "2012-08-15 17:00:00.363 1.2.3.4 GET /p - \"70.95.0.0\" \"Mozilla/5.0 (Linux; \"\"x\"\")\" \"h.example\" 200 109";
+        let format = W3c::default()
+            .with_directive(b"#Software: IIS Advanced Logging Module")
+            .with_directive(b"#Fields:   date-local time-local  s-ip cs-method cs-uri-stem cs-uri-query c-ip cs(User-Agent) cs(Host) sc-status TimeTakenMS");
+        let rec = format.parse_line(line.as_bytes(), Span::new(0, line.len()));
+        assert_eq!(rec.client.bytes(line.as_bytes()), b"70.95.0.0");
+        assert_eq!(rec.host.bytes(line.as_bytes()), b"h.example");
+        assert_eq!((rec.outcome, rec.status_code, rec.ts_digits), (Outcome::Ok, 200, 3));
+        let line = "2019-12-04\t21:02:31\tLAX1\t392\t192.0.2.100\tGET\td1.cloudfront.net\t/i.html\t200\t-\tMozilla/5.0%20(X)\ta=%20b\tHit\twww.x.org\t23\t0.001";
+        let format = W3c::default().with_directive(
+            b"#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query x-edge-result-type x-host-header cs-bytes time-taken",
         );
-        assert_eq!(got, some(["10.1.1.1", "/a", "q=1", "Mozilla/5.0 (X)", "-"]));
-        assert_eq!((rec.role, rec.outcome), (Role::Proxy, Outcome::Ok));
+        let rec = format.parse_line(line.as_bytes(), Span::new(0, line.len()));
+        assert_eq!(rec.host.bytes(line.as_bytes()), b"www.x.org");
+        assert_eq!((rec.duration_us.get(), rec.response_bytes.get()), (Some(1000), Some(392)));
+        assert_eq!(super::super::format_name(rec.format), "cloudfront");
     }
 }

@@ -1,41 +1,77 @@
-//! Zeek's http.log as tab-separated values; the columns are what its `#fields` line says.
+//! Zeek's `http.log` as tab-separated values. Its `#` lines say how to read it; they may come again.
 
 use super::Format;
 use super::formats::ZEEK_HTTP;
 use super::slot::{Slot, check};
-use crate::record::{ClientKey, Escape, FormatId, Reason, Rec, Role, Span};
+use crate::record::{ClientKey, Escape, FormatId, Outcome, Reason, Rec, Role, Span};
 
-/// A reader for one `#fields` line.
-#[derive(Debug)]
-pub(super) struct Zeek {
+/// Columns kept of one line; `http.log` with all scripts loaded has some 40.
+const MAX_COLUMNS: usize = 128;
+
+/// The columns in force.
+#[derive(Clone, Debug)]
+pub struct Zeek {
+    columns: Vec<Slot>,
     separator: u8,
-    columns: Vec<Column>,
+    empty: Vec<u8>,
+    unset: Vec<u8>,
+    /// `#path` is another log's: its lines are no requests.
+    is_other_log: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Column {
-    Is(Slot),
-    /// The server's address: the host where the request named none.
-    Server,
-}
-
-impl Zeek {
-    /// `fields` is what follows `#fields`, with its separators.
-    pub(super) fn new(fields: &[u8], separator: u8) -> Self {
-        let columns = fields
-            .split(|c| *c == separator)
-            .filter(|n| !n.is_empty())
-            .map(|n| column(n.trim_ascii()))
-            .collect();
-        Self { separator, columns }
+impl Default for Zeek {
+    fn default() -> Self {
+        Self {
+            columns: Vec::new(),
+            separator: b'\t',
+            empty: b"(empty)".to_vec(),
+            unset: b"-".to_vec(),
+            is_other_log: false,
+        }
     }
 }
 
-fn column(name: &[u8]) -> Column {
-    Column::Is(match name {
-        b"id.resp_h" => return Column::Server,
+impl Zeek {
+    pub(super) fn has_columns(&self) -> bool {
+        !self.columns.is_empty()
+    }
+
+    pub(super) fn is_directive(line: &[u8]) -> bool {
+        [&b"#separator "[..], b"#empty_field", b"#unset_field", b"#path", b"#fields"]
+            .iter()
+            .any(|d| line.starts_with(d))
+    }
+
+    /// The format in force after a `#` line.
+    pub(super) fn with_directive(&self, line: &[u8]) -> Self {
+        let mut next = self.clone();
+        let name_len =
+            line.iter().position(|c| *c == self.separator || *c == b' ' || *c == b'\t').unwrap_or(line.len());
+        let value = line.get(name_len + 1..).unwrap_or_default();
+        match &line[..name_len] {
+            b"#separator" => {
+                next.separator = match crate::record::unescape(value, Escape::Zeek).first() {
+                    Some(c) => *c,
+                    None => b'\t',
+                };
+            }
+            b"#empty_field" => next.empty = value.to_vec(),
+            b"#unset_field" => next.unset = value.to_vec(),
+            b"#path" => next.is_other_log = !value.starts_with(b"http"),
+            b"#fields" => {
+                next.columns = value.split(|c| *c == next.separator).take(MAX_COLUMNS).map(slot).collect()
+            }
+            _ => {}
+        }
+        next
+    }
+}
+
+fn slot(name: &[u8]) -> Slot {
+    match name {
         b"ts" => Slot::Time,
         b"id.orig_h" => Slot::Client,
+        b"id.resp_h" => Slot::Peer,
         b"method" => Slot::Method,
         b"host" => Slot::Host,
         b"uri" => Slot::Target,
@@ -48,12 +84,14 @@ fn column(name: &[u8]) -> Column {
         b"proxied" => Slot::Action,
         b"resp_mime_types" => Slot::Mime,
         _ => Slot::Ignore,
-    })
+    }
 }
 
-/// What a Zeek record is of: an internal client that goes out, or somebody who comes to a server.
-pub(super) fn role_of(block: &[u8], client: Span) -> Role {
-    if ClientKey::parse(client.bytes(block)).is_internal() { Role::Proxy } else { Role::Server }
+/// A sensor sees both ways: a request from an internal address is one of our own people's, as in a proxy's log;
+/// any other is a stranger's to one of our servers.
+pub(super) fn set_role(rec: &mut Rec, block: &[u8]) {
+    let is_inside = rec.client.get(block).is_some_and(|c| ClientKey::parse(c).is_internal());
+    rec.role = if is_inside { Role::Proxy } else { Role::Server };
 }
 
 impl Format for Zeek {
@@ -63,77 +101,73 @@ impl Format for Zeek {
 
     fn parse_line(&self, block: &[u8], line: Span) -> Rec {
         let text = line.bytes(block);
-        if text.trim_ascii().is_empty() || text[0] == b'#' {
+        if text.trim_ascii().is_empty() || text[0] == b'#' || self.is_other_log {
             return Rec::skipped(line);
         }
+        if self.columns.is_empty() {
+            return Rec::unread(line);
+        }
         let mut rec = Rec::begin(line);
-        (rec.format, rec.escape) = (ZEEK_HTTP, Escape::Zeek);
-        let mut server = Span::NONE;
+        rec.format = ZEEK_HTTP;
+        rec.escape = Escape::Zeek;
+        let mut at = line.start();
         let mut n = 0;
-        let mut at = 0;
-        for (column, value) in self.columns.iter().zip(text.split(|c| *c == self.separator)) {
-            let span = Span::new(line.start() + at, line.start() + at + value.len());
+        let mut server = Span::NONE;
+        for value in text.split(|c| *c == self.separator) {
+            let span = Span::new(at, at + value.len());
             at += value.len() + 1;
             n += 1;
-            match (column, value) {
-                (_, b"-") => {}
-                (Column::Is(slot), b"(empty)") => {
-                    slot.set(&mut rec, block, Span::new(span.start(), span.start()))
-                }
-                (Column::Is(slot), _) => slot.set(&mut rec, block, span),
-                (Column::Server, _) => server = span,
+            let Some(slot) = self.columns.get(n - 1) else { break };
+            if value == self.unset {
+                continue;
+            }
+            match slot {
+                Slot::Peer => server = span,
+                _ if value == self.empty => slot.set(&mut rec, block, Span::new(span.end(), span.end())),
+                _ => slot.set(&mut rec, block, span),
             }
         }
         if n < self.columns.len() {
             rec.flag(Reason::TooFewFields);
+        } else if n > self.columns.len() {
+            rec.flag(Reason::TooManyFields);
         }
-        finish(&mut rec, block, server);
-        rec.or_raw()
+        if n < 2 {
+            return Rec::unread(line);
+        }
+        if rec.host.is_none() {
+            rec.host = server;
+        }
+        set_role(&mut rec, block);
+        if rec.outcome == Outcome::Ok {
+            check(&mut rec);
+        }
+        if rec.client.is_none() { Rec::unread(line) } else { rec }
     }
-}
-
-/// What both of Zeek's formats share once the fields are set.
-pub(super) fn finish(rec: &mut Rec, block: &[u8], server: Span) {
-    if rec.host.is_none() {
-        rec.host = server;
-    }
-    rec.role = role_of(block, rec.client);
-    check(rec);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Outcome, TextField, format_ts};
+    use crate::record::TextField;
 
     #[test]
-    fn fields_by_name() {
-        let zeek = Zeek::new(
-            b"ts\tuid\tid.orig_h\tid.resp_h\tmethod\thost\turi\tuser_agent\tstatus_code\tresponse_body_len",
-            b'\t',
-        );
-        let line =
-            "1389719059.311698\tC1\t192.168.2.66\t203.0.113.4\tGET\t-\t/a\\x09?b\t(empty)\t200\t411648";
-        let rec = zeek.parse_line(line.as_bytes(), Span::new(0, line.len()));
-        let show = |f| rec.text(f, line.as_bytes()).map(|t| String::from_utf8_lossy(&t).into_owned());
-        assert_eq!(show(TextField::Host).as_deref(), Some("203.0.113.4"));
-        assert_eq!(show(TextField::Path).as_deref(), Some("/a\t"));
-        assert_eq!(show(TextField::UserAgent).as_deref(), Some(""));
-        assert_eq!(format_ts(rec.ts_us, rec.ts_digits), "2014-01-14T17:04:19.311698Z");
+    fn follows_its_head() {
+        let format = Zeek::default()
+            .with_directive(b"#separator \\x09")
+            .with_directive(b"#unset_field\t-")
+            .with_directive(b"#path\thttp")
+            .with_directive(b"#fields\tts\tuid\tid.orig_h\tid.resp_h\tmethod\thost\turi\tuser_agent\tresponse_body_len\tstatus_code\ttags");
+        let line = b"1517336154.078555\tC1\t10.55.100.109\t52.44.164.170\tGET\twww.x.org\t/a \\xfc\\x09b?c\t(empty)\t178\t301\t(empty)";
+        let rec = format.parse_line(line, Span::new(0, line.len()));
         assert_eq!(
-            (rec.role, rec.outcome, rec.response_body_bytes.get()),
-            (Role::Proxy, Outcome::Ok, Some(411_648))
+            (rec.outcome, rec.status_code, rec.role, rec.ts_digits),
+            (Outcome::Ok, 301, Role::Proxy, 6)
         );
-    }
-
-    #[test]
-    fn a_cut_line_is_partial() {
-        let zeek = Zeek::new(b"ts\tid.orig_h\tmethod\thost\turi", b'\t');
-        let line = "1389719059.311698\t203.0.113.4\tGET";
-        let rec = zeek.parse_line(line.as_bytes(), Span::new(0, line.len()));
-        assert_eq!(
-            (rec.outcome, rec.reason, rec.role),
-            (Outcome::Partial, Reason::TooFewFields, Role::Server)
-        );
+        assert_eq!(rec.text(TextField::Path, line).as_deref(), Some(&b"/a \xfc\tb"[..]));
+        assert_eq!(rec.user_agent.get(line), Some(&b""[..]));
+        assert_eq!(rec.response_body_bytes.get(), Some(178));
+        let conn = format.with_directive(b"#path\tconn");
+        assert_eq!(conn.parse_line(line, Span::new(0, line.len())).outcome, Outcome::Skipped);
     }
 }

@@ -245,6 +245,8 @@ pub struct Rec {
     pub ts_digits: u8,
     /// 0 where the log has none; Squid writes 000 for a request that never got an answer, which is 0 too.
     pub status_code: u16,
+    /// The log states a status, though it may be 0.
+    pub has_status: bool,
     /// Microseconds since 1970 UTC; `NO_TIME` where absent.
     pub ts_us: i64,
     /// The address the request came from, as logged. Behind a proxy: the one that the proxy vouches for.
@@ -294,6 +296,7 @@ impl Rec {
             role: Role::Server,
             ts_digits: 0,
             status_code: 0,
+            has_status: false,
             ts_us: NO_TIME,
             client: Span::NONE,
             peer: Span::NONE,
