@@ -1,1 +1,36 @@
-//! Writes a finished scan for people and programs.
+//! Writes a finished scan for people and programs. One file per output; each owns its escaping, and none knows how
+//! the report was made.
+//!
+//! Everything but `summary.json` and the terminal's first line is the same for the same [`Report`]: what belongs to
+//! the run comes in a [`Run`] of its own.
+//!
+//! [`Report`]: coldtrail_core::verdict::Report
+
+/// `findings.jsonl`
+pub mod findings;
+/// `report.html`
+pub mod html;
+/// `rejects.jsonl`
+pub mod rejects;
+/// `summary.json`
+pub mod summary;
+/// `clients.csv`, `pages.csv`, `hosts.csv`
+pub mod tables;
+/// The summary on the terminal.
+pub mod terminal;
+
+mod answers;
+/// Numbers, sizes and times in words.
+pub mod figures;
+mod folder;
+mod json;
+mod raw;
+mod run;
+mod safe;
+
+pub use folder::{FILES, Options, WrittenFile, write_all};
+pub use raw::raw_text;
+pub use run::{Method, Run, case_command};
+pub use safe::{Safe, clip, is_unsafe, safe, width};
+pub use tables::Cells;
+pub use terminal::Style;

@@ -1,18 +1,33 @@
 //! Stored bytes to blocks of whole lines.
+//!
+//! ```text
+//! source -> Tap (hash, progress) -> codecs -> archives -> Tap (hash) -> codecs -> charset -> Lines -> Block
+//! ```
+//!
+//! What a file is, its first bytes say, never its name. [`Feed`] walks one input: every archive member is an input of
+//! its own with its own line account. All caps live in [`caps`]. It never holds more than a block of lines and one
+//! decoder's window per layer, never panics on hostile bytes, and never drops the readable part of a broken file.
 
-/// A run of whole lines of one input, as workers receive it.
-#[derive(Default)]
-pub struct Block {
-    /// Whole lines, each ending in a newline except perhaps the last of the input.
-    pub bytes: Vec<u8>,
-    /// Which member of the feed: 0 for a plain or compressed file, counted for archives.
-    pub member: u32,
-    /// Number of the block within its member, from 0.
-    pub index: u32,
-    /// Where `bytes[0]` stands in the decompressed member.
-    pub offset: u64,
-    /// Number of the first line in the member, from 1.
-    pub first_line: u64,
-    /// The last line was longer than the line cap: it is in `bytes` up to the cap.
-    pub cut_line: bool,
-}
+pub mod caps;
+
+mod block;
+mod charset;
+mod codec;
+mod error;
+mod feed;
+mod hash;
+mod lines;
+mod lzma2;
+mod ranges;
+mod sniff;
+mod tap;
+mod tar;
+mod xz;
+mod zip;
+
+pub use block::Block;
+pub use caps::{Caps, MAX_LINE_BYTES};
+pub use error::DecodeError;
+pub use feed::{Feed, Member, Options, Step, Summary};
+pub use hash::HashKind;
+pub use ranges::{Range, read_lines_at};

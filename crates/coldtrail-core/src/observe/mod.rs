@@ -1,1 +1,13 @@
-//! (being written)
+//! First pass: every record into the tables.
+//!
+//! A worker does not touch the tables line by line. It writes one small, flat observation per key into the buffer of
+//! the key's partition, and a full buffer is applied to its partition at one go: the partition's tables are then in
+//! the core's cache, nothing is merged at the end, and two workers seldom wait for one lock.
+
+mod observation;
+mod observer;
+mod route;
+
+pub(crate) use observer::RecordKeys;
+pub use observer::{BlockKeys, ObserveOptions, Observed, Observer, RejectLine};
+pub use route::Partitions;

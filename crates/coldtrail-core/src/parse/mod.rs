@@ -1,14 +1,39 @@
-//! Lines to records. One file per format behind [`Format`]; [`detect`] says which format a file has.
+//! Lines to records. One file per format behind [`Format`]; [`Parser`] says which format a file has and follows it
+//! when it changes.
 //!
 //! It never drops a line: every line ends as ok, partial, raw or skipped, with a reason.
 
-use crate::record::{Rec, Span};
-use std::sync::Arc;
+mod clf;
+mod clf_tolerant;
+mod detect;
+mod formats;
+mod json;
+mod json_scan;
+mod log_format;
+mod log_match;
+mod request;
+mod slot;
+mod squid;
+mod time_format;
+mod w3c;
+mod zeek;
+
+pub use clf::Clf;
+pub use detect::{Parser, Settings};
+pub use formats::{FormatInfo, format_info, format_name, formats};
+pub use log_format::{LogFormat, LogFormatError};
+
+use crate::record::{FormatId, Rec, Span};
 
 /// A log format: a fast path over whole blocks where the format allows one, and a tolerant reader of single lines.
 pub trait Format: Send + Sync {
-    /// The name that the coverage table and `records` print: `apache-combined`, `iis-w3c`.
-    fn name(&self) -> &str;
+    /// The name that the coverage table and `records` print: `combined`, `iis`.
+    fn name(&self) -> &str {
+        format_name(self.id())
+    }
+
+    /// The format that most lines get; a reader that covers a family may give single lines another id.
+    fn id(&self) -> FormatId;
 
     /// Reads one line (without its line end). Never fails: what cannot be read is `Partial` or `Raw` with a reason.
     fn parse_line(&self, block: &[u8], line: Span) -> Rec;
@@ -18,12 +43,6 @@ pub trait Format: Send + Sync {
         for line in lines(block) {
             records.push(self.parse_line(block, line));
         }
-    }
-
-    /// The format in force after this block, if a directive in the block changed it.
-    fn after(&self, block: &[u8]) -> Option<Arc<dyn Format>> {
-        let _ = block;
-        None
     }
 }
 

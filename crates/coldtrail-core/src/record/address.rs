@@ -1,24 +1,29 @@
 //! Who asked: an address in one canonical form, or a host name where the server logs names.
 
+use std::hash::BuildHasher;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A client as a table key: IPv4 as an IPv4-mapped address, IPv6 as it is, a name by a 128-bit hash of its text.
+/// A client as a table key: IPv4 as an IPv4-mapped address, IPv6 as it is, a name by a 120-bit hash of its text.
+///
+/// Names live in `ff00::/8`: a multicast address never is the source of a request, so where a log has one it is taken
+/// for a name.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ClientKey {
-    bits: u128,
-    is_name: bool,
+    high: u64,
+    low: u64,
 }
 
-const V4_MAPPED: u128 = 0xffff_0000_0000;
+const V4_MAPPED: u64 = 0xffff << 32;
+const NAME: u64 = 0xff << 56;
 
 impl ClientKey {
-    /// Reads the client field of a log: `203.0.113.9`, `[2001:db8::1]:443`, `fe80::1%eth0`, `203.0.113.9:5123`, or a name.
+    /// Reads the client field of a log: `203.0.113.9`, `[2001:db8::1]:443`, `fe80::1%eth0`, `203.0.113.9:5123`, a name.
     #[inline]
     pub fn parse(text: &[u8]) -> Self {
-        if let Some(v4) = parse_ipv4(text) {
-            return Self { bits: V4_MAPPED | u128::from(v4), is_name: false };
+        match parse_ipv4(text) {
+            Some(v4) => Self { high: 0, low: V4_MAPPED | u64::from(v4) },
+            None => Self::parse_slow(text),
         }
-        Self::parse_slow(text)
     }
 
     #[cold]
@@ -30,37 +35,43 @@ impl ClientKey {
         };
         let bare = bare.split(|c| *c == b'%').next().unwrap_or_default();
         let parsed = std::str::from_utf8(bare).ok().and_then(|t| {
-            t.parse::<IpAddr>()
-                .ok()
-                .or_else(|| t.rsplit_once(':').and_then(|(a, _)| a.parse::<Ipv4Addr>().ok().map(IpAddr::V4)))
+            let without_port = || t.rsplit_once(':').and_then(|(a, _)| a.parse::<Ipv4Addr>().ok());
+            t.parse::<IpAddr>().ok().or_else(|| without_port().map(IpAddr::V4))
         });
-        match parsed {
-            Some(ip) => Self::from(ip),
-            None => Self { bits: hash128(&text.to_ascii_lowercase()), is_name: true },
+        match parsed.map(Self::from) {
+            Some(key) if !key.is_name() => key,
+            _ => Self::of_name(&text.to_ascii_lowercase()),
         }
+    }
+
+    /// Two independent hashes of the text, the same in every run: names are keys of output, and a collision would
+    /// cost an attacker 2^60 tries.
+    fn of_name(text: &[u8]) -> Self {
+        let half = |seed| foldhash::quality::FixedState::with_seed(seed).hash_one(text);
+        Self { high: half(0x636f_6c64) | NAME, low: half(0x7472_6169) }
     }
 
     /// The address; none if the log has a name.
     pub fn ip(self) -> Option<IpAddr> {
-        if self.is_name {
-            return None;
-        }
-        let v6 = Ipv6Addr::from(self.bits);
-        Some(v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4))
+        let v6 = Ipv6Addr::from(u128::from(self.high) << 64 | u128::from(self.low));
+        (!self.is_name()).then(|| v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4))
     }
 
+    #[inline]
     pub fn is_name(self) -> bool {
-        self.is_name
+        self.high & NAME == NAME
     }
 
     /// The /24 of an IPv4 address, the /48 of an IPv6 address; a name is its own network.
     #[inline]
     pub fn network(self) -> Self {
-        if self.is_name {
-            return self;
+        if self.is_name() {
+            self
+        } else if self.high == 0 && self.low >> 32 == V4_MAPPED >> 32 {
+            Self { high: 0, low: self.low & !0xff }
+        } else {
+            Self { high: self.high & !0xffff, low: 0 }
         }
-        let mask = if self.bits >> 32 == V4_MAPPED >> 32 { !0xff } else { !0u128 << 80 };
-        Self { bits: self.bits & mask, is_name: false }
     }
 
     /// `203.0.113.0/24`, `2001:db8::/48`.
@@ -84,7 +95,7 @@ impl ClientKey {
     /// Both halves, for hashing.
     #[inline]
     pub fn words(self) -> (u64, u64) {
-        ((self.bits >> 64) as u64 ^ if self.is_name { 0x6e61_6d65 } else { 0 }, self.bits as u64)
+        (self.high, self.low)
     }
 }
 
@@ -94,16 +105,9 @@ impl From<IpAddr> for ClientKey {
             IpAddr::V4(a) => a.to_ipv6_mapped(),
             IpAddr::V6(a) => a,
         };
-        Self { bits: u128::from(v6), is_name: false }
+        let bits = u128::from(v6);
+        Self { high: (bits >> 64) as u64, low: bits as u64 }
     }
-}
-
-/// Two independent 64-bit hashes of a name, the same in every run: names are keys of output, and an attacker gains
-/// nothing from a collision that would cost 2^64 tries.
-fn hash128(text: &[u8]) -> u128 {
-    use std::hash::BuildHasher;
-    let half = |seed| foldhash::quality::FixedState::with_seed(seed).hash_one(text);
-    u128::from(half(0x636f_6c64)) << 64 | u128::from(half(0x7472_6169))
 }
 
 #[inline]
@@ -147,6 +151,7 @@ mod tests {
         same("Scan-7.example.net", "scan-7.EXAMPLE.net");
         assert!(ClientKey::parse(b"scan-7.example.net").ip().is_none());
         assert!(ClientKey::parse(b"1.2.3.256").is_name());
+        assert!(ClientKey::parse(b"ff02::1").is_name());
         assert_eq!(ClientKey::parse(b"203.0.113.9").ip().map(|i| i.to_string()), Some("203.0.113.9".into()));
     }
 

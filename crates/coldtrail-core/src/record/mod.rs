@@ -7,5 +7,7 @@ mod time;
 
 pub use address::ClientKey;
 pub use escape::{Escape, printable, unescape};
-pub use rec::{Metric, Outcome, Reason, Rec, Role, Span};
-pub use time::{NO_TIME, format_ts, parse_clf_time, ts_from_civil};
+pub use rec::{FormatId, Metric, Outcome, Reason, Rec, Role, Span, TextField};
+pub use time::{
+    ClfClock, Moment, NO_TIME, format_ts, parse_clf_time, parse_time, parse_time_of_day, ts_from_civil,
+};

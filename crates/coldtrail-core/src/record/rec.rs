@@ -1,6 +1,7 @@
 //! `Rec`: a parsed line as offsets into its block. Nothing is copied and nothing is decoded until somebody asks.
 
-use super::{Escape, NO_TIME};
+use super::{ClientKey, Escape, NO_TIME, unescape};
+use std::borrow::Cow;
 
 /// Bytes of a block. An absent field is not an empty one: a log that does not carry the field has none, a log that
 /// carries `""` has an empty one.
@@ -105,6 +106,8 @@ pub enum Reason {
     TooLong,
     /// The line ends in the middle: the input was cut off.
     CutOff,
+    /// A line of an error log, which tells of a request but is not the record of one.
+    ErrorLog,
 }
 
 impl Reason {
@@ -124,6 +127,7 @@ impl Reason {
             Self::BadJson => "not valid JSON",
             Self::TooLong => "longer than the line cap, cut",
             Self::CutOff => "the input ends inside this line",
+            Self::ErrorLog => "a line of an error log, not of an access log",
         }
     }
 }
@@ -160,11 +164,79 @@ pub enum Role {
     Proxy,
 }
 
-/// One line. All spans are offsets into the block that it was parsed from and hold the bytes as logged; `escape`
-/// says how to undo the server's escaping (`unescape`). For W3C headers `+` means a space, which `escape` says too.
+/// Which format read a line; the names are in `parse::format_name`. 0 is no format.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub struct FormatId(pub u8);
+
+/// The text fields of a record, to ask for one by name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TextField {
+    Client,
+    Peer,
+    Forwarded,
+    User,
+    Method,
+    Host,
+    Target,
+    Path,
+    Query,
+    Referrer,
+    UserAgent,
+    Cookie,
+    Body,
+    Action,
+    Mime,
+}
+
+impl TextField {
+    pub const ALL: [Self; 15] = [
+        Self::Client,
+        Self::Peer,
+        Self::Forwarded,
+        Self::User,
+        Self::Method,
+        Self::Host,
+        Self::Target,
+        Self::Path,
+        Self::Query,
+        Self::Referrer,
+        Self::UserAgent,
+        Self::Cookie,
+        Self::Body,
+        Self::Action,
+        Self::Mime,
+    ];
+
+    /// The name in the dictionary of fields.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client_ip",
+            Self::Peer => "peer_ip",
+            Self::Forwarded => "forwarded_for",
+            Self::User => "user",
+            Self::Method => "method",
+            Self::Host => "host",
+            Self::Target => "target",
+            Self::Path => "url_path",
+            Self::Query => "url_query",
+            Self::Referrer => "referrer",
+            Self::UserAgent => "user_agent",
+            Self::Cookie => "cookie",
+            Self::Body => "body",
+            Self::Action => "action",
+            Self::Mime => "mime_type",
+        }
+    }
+}
+
+/// One line. All spans are offsets into the block that it was parsed from and hold the bytes as logged;
+/// [`Rec::escape_of`] says how to undo the server's escaping of a field, [`Rec::text`] does it.
 #[derive(Clone, Copy, Debug)]
 pub struct Rec {
     pub line: Span,
+    pub format: FormatId,
+    /// The log states no offset and is not UTC by definition: `ts_us` is read as UTC and may be shifted.
+    pub ts_assumed_utc: bool,
     pub outcome: Outcome,
     pub reason: Reason,
     pub escape: Escape,
@@ -179,6 +251,8 @@ pub struct Rec {
     pub client: Span,
     /// The peer of the connection where the log has both.
     pub peer: Span,
+    /// `X-Forwarded-For` as logged, a list; what stands left in it is the client's own word.
+    pub forwarded: Span,
     pub user: Span,
     pub method: Span,
     /// Name or address of the server asked, without port unless the log joins them.
@@ -212,6 +286,8 @@ impl Rec {
     pub fn unread(line: Span) -> Self {
         Self {
             line,
+            format: FormatId(0),
+            ts_assumed_utc: false,
             outcome: Outcome::Raw,
             reason: Reason::UnknownFormat,
             escape: Escape::None,
@@ -221,6 +297,7 @@ impl Rec {
             ts_us: NO_TIME,
             client: Span::NONE,
             peer: Span::NONE,
+            forwarded: Span::NONE,
             user: Span::NONE,
             method: Span::NONE,
             host: Span::NONE,
@@ -238,6 +315,72 @@ impl Rec {
             request_bytes: Metric::NONE,
             duration_us: Metric::NONE,
         }
+    }
+
+    #[inline]
+    pub fn span_of(&self, field: TextField) -> Span {
+        match field {
+            TextField::Client => self.client,
+            TextField::Peer => self.peer,
+            TextField::Forwarded => self.forwarded,
+            TextField::User => self.user,
+            TextField::Method => self.method,
+            TextField::Host => self.host,
+            TextField::Target => self.target,
+            TextField::Path => self.path,
+            TextField::Query => self.query,
+            TextField::Referrer => self.referrer,
+            TextField::UserAgent => self.user_agent,
+            TextField::Cookie => self.cookie,
+            TextField::Body => self.body,
+            TextField::Action => self.action,
+            TextField::Mime => self.mime,
+        }
+    }
+
+    /// How a field is escaped. W3C logs write `+` for a space in headers only; in a path or a query a `+` is the
+    /// client's own.
+    #[inline]
+    pub fn escape_of(&self, field: TextField) -> Escape {
+        let is_header = matches!(field, TextField::UserAgent | TextField::Referrer | TextField::Cookie);
+        if self.escape == Escape::Plus && !is_header { Escape::None } else { self.escape }
+    }
+
+    /// A field with the server's escaping undone; none where the log does not carry it.
+    #[inline]
+    pub fn text<'a>(&self, field: TextField, block: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        self.span_of(field).get(block).map(|raw| unescape(raw, self.escape_of(field)))
+    }
+
+    /// Replaces client and peer by what `X-Forwarded-For` says, as far as proxies of ours vouch for it: from the
+    /// peer leftwards, the first address that is not a trusted proxy. Returns whether the client changed.
+    pub fn trust_forwarded(&mut self, block: &[u8], trusted: impl Fn(ClientKey) -> bool) -> bool {
+        let direct = if self.peer.is_some() { self.peer } else { self.client };
+        if self.forwarded.is_none() || !direct.get(block).is_some_and(|b| trusted(ClientKey::parse(b))) {
+            return false;
+        }
+        let list = self.forwarded.bytes(block);
+        let mut end = list.len();
+        let mut found = None;
+        while end > 0 {
+            let start = memchr::memrchr(b',', &list[..end]).map_or(0, |i| i + 1);
+            let item = &list[start..end];
+            let lead = item.len() - item.trim_ascii_start().len();
+            let trimmed = item.trim_ascii();
+            if !trimmed.is_empty() && trimmed != b"-" {
+                let at = self.forwarded.start() + start + lead;
+                found = Some(Span::new(at, at + trimmed.len()));
+                if !trusted(ClientKey::parse(trimmed)) {
+                    break;
+                }
+            }
+            end = start.saturating_sub(1);
+        }
+        let Some(client) = found else { return false };
+        self.peer = direct;
+        let changed = client != self.client;
+        self.client = client;
+        changed
     }
 
     /// Bytes that left towards the client: with headers if logged, else without.
@@ -276,6 +419,37 @@ impl Rec {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plus_is_a_space_in_headers_only() {
+        let block = b"/a+b x+y u+a";
+        let mut rec = Rec::unread(Span::new(0, block.len()));
+        (rec.path, rec.query, rec.user_agent) = (Span::new(0, 4), Span::new(5, 8), Span::new(9, 12));
+        rec.escape = Escape::Plus;
+        assert_eq!(rec.text(TextField::Path, block).as_deref(), Some(&b"/a+b"[..]));
+        assert_eq!(rec.text(TextField::Query, block).as_deref(), Some(&b"x+y"[..]));
+        assert_eq!(rec.text(TextField::UserAgent, block).as_deref(), Some(&b"u a"[..]));
+        assert_eq!(rec.text(TextField::Cookie, block), None);
+    }
+
+    #[test]
+    fn the_forwarded_client_is_the_last_one_that_a_trusted_proxy_saw() {
+        let check = |peer: &str, list: &str, want: &str| {
+            let block = format!("{peer} {list}");
+            let mut rec = Rec::unread(Span::new(0, block.len()));
+            rec.client = Span::new(0, peer.len());
+            rec.forwarded = Span::new(peer.len() + 1, block.len());
+            let changed = rec.trust_forwarded(block.as_bytes(), ClientKey::is_internal);
+            assert_eq!(rec.client.bytes(block.as_bytes()), want.as_bytes(), "{block}");
+            assert_eq!(changed, want != peer, "{block}");
+        };
+        check("10.0.0.9", "6.6.6.6, 203.0.113.5, 10.0.0.2", "203.0.113.5");
+        check("10.0.0.9", "203.0.113.5", "203.0.113.5");
+        check("203.0.113.7", "6.6.6.6", "203.0.113.7");
+        check("10.0.0.9", "-", "10.0.0.9");
+        check("10.0.0.9", " , ", "10.0.0.9");
+        check("10.0.0.9", "10.1.1.1, 10.2.2.2", "10.1.1.1");
+    }
 
     fn check(method: &str, target: &str, host: Option<&str>, path: &str, query: Option<&str>) {
         let block = format!("{method} {target}");

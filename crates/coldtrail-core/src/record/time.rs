@@ -63,6 +63,152 @@ pub fn parse_clf_time(b: &[u8]) -> Option<(i64, u8)> {
     (ts != NO_TIME).then_some((ts, digits))
 }
 
+/// Reads the 26 bytes `24/Nov/2026:02:11:51 +0000` of one log after another. Day and offset hardly ever change from
+/// line to line, so they are compared with the previous line's and only hours, minutes and seconds are computed.
+#[derive(Clone, Debug, Default)]
+pub struct ClfClock {
+    date: [u8; 12],
+    offset: [u8; 6],
+    midnight_us: i64,
+}
+
+impl ClfClock {
+    /// The length of the text that it reads.
+    pub const LEN: usize = 26;
+
+    /// What [`parse_clf_time`] returns for the same text; `NO_TIME` for a text that is not a time.
+    #[inline]
+    pub fn read(&mut self, text: &[u8; 26]) -> i64 {
+        let (Some(date), Some(offset)) = (text.first_chunk::<12>(), text.last_chunk::<6>()) else {
+            return NO_TIME;
+        };
+        if *date != self.date || *offset != self.offset {
+            return self.read_new_day(text);
+        }
+        let two = |i: usize| {
+            let (a, b) = (text[i].wrapping_sub(b'0'), text[i + 1].wrapping_sub(b'0'));
+            if a > 9 || b > 9 { 99 } else { i64::from(a * 10 + b) }
+        };
+        let (h, m, s) = (two(12), two(15), two(18));
+        if h > 23 || m > 59 || s > 60 || text[14] != b':' || text[17] != b':' {
+            return NO_TIME;
+        }
+        self.midnight_us + (h * 3600 + m * 60 + s) * 1_000_000
+    }
+
+    #[cold]
+    fn read_new_day(&mut self, text: &[u8; 26]) -> i64 {
+        let Some((ts, 0)) = parse_clf_time(text) else { return NO_TIME };
+        let part = |i: usize| number(&text[i..i + 2]).unwrap_or(0);
+        self.date.copy_from_slice(&text[..12]);
+        self.offset.copy_from_slice(&text[20..]);
+        self.midnight_us = ts - (part(12) * 3600 + part(15) * 60 + part(18)) * 1_000_000;
+        ts
+    }
+}
+
+/// A time in any of the usual spellings, and what is known about it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment {
+    pub ts_us: i64,
+    /// Fraction digits that the text has: 0, 3, 6 or 9.
+    pub digits: u8,
+    /// The text states its offset from UTC, or counts seconds since 1970.
+    pub has_offset: bool,
+}
+
+/// Reads the common log format, ISO 8601 (`T` or a space, `.` or `,` before the fraction, with or without offset), seconds since 1970
+/// (also milli-, micro- and nanoseconds, told apart by their size), `Tue Nov 24 02:11:52.528452 2026`,
+/// `2026/11/24 02:11:52` and `24/11/2026 02:11:52`, each also in brackets or quotes.
+pub fn parse_time(text: &[u8]) -> Option<Moment> {
+    let b = text.trim_ascii();
+    let b = b.strip_prefix(b"[").map_or(b, |r| r.strip_suffix(b"]").unwrap_or(r));
+    let b = b.strip_prefix(b"\"").map_or(b, |r| r.strip_suffix(b"\"").unwrap_or(r));
+    let has_zone = |rest: &[u8]| rest.iter().any(|c| matches!(c, b'Z' | b'z' | b'+' | b'-'));
+    if let Some((ts_us, digits)) = parse_clf_time(b) {
+        return Some(Moment { ts_us, digits, has_offset: has_zone(&b[20..]) });
+    }
+    if b.first().is_some_and(u8::is_ascii_alphabetic) {
+        return parse_ctime(b);
+    }
+    if b.get(4).is_some_and(|c| matches!(c, b'-' | b'/')) || b.get(2) == Some(&b'/') {
+        return parse_iso(b);
+    }
+    parse_epoch(b)
+}
+
+fn parse_iso(b: &[u8]) -> Option<Moment> {
+    let year_first = b.get(2) != Some(&b'/');
+    let (y, mo, d) = if year_first {
+        (number(b.get(0..4)?)?, number(b.get(5..7)?)?, number(b.get(8..10)?)?)
+    } else {
+        (number(b.get(6..10)?)?, number(b.get(3..5)?)?, number(b.get(0..2)?)?)
+    };
+    if !matches!(b.get(10)?, b'T' | b't' | b' ' | b':' | b'_') {
+        return None;
+    }
+    let (sod_us, digits, rest) = time_of_day(b.get(11..)?)?;
+    let rest = rest.trim_ascii();
+    let rest = rest.strip_suffix(b"UTC").or_else(|| rest.strip_suffix(b"GMT")).map_or(rest, |_| b"Z");
+    let offset = parse_offset(rest)?;
+    let day = ts_from_civil(y, mo, d, 0, 0, 0, 0, offset);
+    (day != NO_TIME).then_some(Moment { ts_us: day + sod_us, digits, has_offset: !rest.is_empty() })
+}
+
+/// `02:11:52`, with a fraction after `.` or `,`: microseconds of the day, digits of the fraction.
+pub fn parse_time_of_day(b: &[u8]) -> Option<(i64, u8)> {
+    time_of_day(b).filter(|(_, _, rest)| rest.is_empty()).map(|(us, digits, _)| (us, digits))
+}
+
+fn time_of_day(b: &[u8]) -> Option<(i64, u8, &[u8])> {
+    let (h, m, s) = (number(b.get(0..2)?)?, number(b.get(3..5)?)?, number(b.get(6..8)?)?);
+    if b[2] != b':' || b[5] != b':' || h > 23 || m > 59 || s > 60 {
+        return None;
+    }
+    let mut rest = &b[8..];
+    let (mut us, mut digits) = (0, 0);
+    if let Some(after) = rest.strip_prefix(b".").or_else(|| rest.strip_prefix(b",")) {
+        let n = after.iter().take_while(|c| c.is_ascii_digit()).count();
+        (us, digits) = fraction(&after[..n]);
+        rest = &after[n..];
+    }
+    Some(((h * 3600 + m * 60 + s) * 1_000_000 + us, digits, rest))
+}
+
+/// `Tue Nov 24 02:11:52.528452 2026`.
+fn parse_ctime(b: &[u8]) -> Option<Moment> {
+    let mut words = b.split(|c| *c == b' ').filter(|w| !w.is_empty());
+    let (_weekday, month, day) = (words.next()?, words.next()?, words.next()?);
+    let (sod_us, digits) = parse_time_of_day(words.next()?)?;
+    let year = number(words.next()?)?;
+    let midnight = ts_from_civil(year, month_number(month)?, number(day)?, 0, 0, 0, 0, 0);
+    (midnight != NO_TIME && words.next().is_none()).then_some(Moment {
+        ts_us: midnight + sod_us,
+        digits,
+        has_offset: false,
+    })
+}
+
+fn parse_epoch(b: &[u8]) -> Option<Moment> {
+    let n = b.iter().take_while(|c| c.is_ascii_digit()).count();
+    let whole = b.get(..n).filter(|w| !w.is_empty() && w.len() <= 19)?;
+    let value = whole.iter().try_fold(0i64, |v, c| v.checked_mul(10)?.checked_add(i64::from(c - b'0')))?;
+    let (mut us, mut digits) = (0, 0);
+    match b.get(n..)? {
+        [] => {}
+        [b'.', rest @ ..] if rest.iter().all(u8::is_ascii_digit) => (us, digits) = fraction(rest),
+        _ => return None,
+    }
+    let (ts_us, digits) = match whole.len() {
+        9..=10 => (value.checked_mul(1_000_000)?.checked_add(us)?, digits),
+        12..=13 => (value.checked_mul(1000)?, 3),
+        15..=16 => (value, 6),
+        18..=19 => (value / 1000, 9),
+        _ => return None,
+    };
+    Some(Moment { ts_us, digits, has_offset: true })
+}
+
 /// Fraction digits as microseconds, and how many digits to print (0, 3, 6, 9).
 pub(crate) fn fraction(digits: &[u8]) -> (i64, u8) {
     let us = (0..6).fold(0i64, |n, i| n * 10 + digits.get(i).map_or(0, |c| i64::from(c - b'0')));
@@ -134,6 +280,58 @@ mod tests {
             "24/Nov/2026:25:11:51 +0000",
         ] {
             assert_eq!(parse_clf_time(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_clock_reads_what_the_parser_reads() {
+        let mut clock = ClfClock::default();
+        for text in [
+            "24/Nov/2026:02:11:51 +0000",
+            "24/Nov/2026:23:59:60 +0000",
+            "24/Nov/2026:24:00:00 +0000",
+            "24/Nov/2026:00:00:00 +0200",
+            "25/Nov/2026:00:0a:00 +0200",
+            "25/Nov/2026:00-00:00 +0200",
+            "99/Nov/2026:00:00:00 +0200",
+            "29/Feb/2024:12:30:01 -0730",
+        ] {
+            let bytes: &[u8; 26] = text.as_bytes().try_into().expect("26 bytes");
+            assert_eq!(clock.read(bytes), parse_clf_time(bytes).map_or(NO_TIME, |(ts, _)| ts), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_other_spellings() {
+        let check = |text: &str, want: &str, has_offset| {
+            let m = parse_time(text.as_bytes()).expect(text);
+            assert_eq!((format_ts(m.ts_us, m.digits).as_str(), m.has_offset), (want, has_offset), "{text}");
+        };
+        check("2026-11-24T02:11:51Z", "2026-11-24T02:11:51Z", true);
+        check("2026-11-24T02:11:51.123+02:00", "2026-11-24T00:11:51.123Z", true);
+        check("2026-11-24 02:11:51,5", "2026-11-24T02:11:51.500Z", false);
+        check("2021-11-12T16:59:45+0000", "2021-11-12T16:59:45Z", true);
+        check("[24/Nov/2026:02:11:51 -0100]", "2026-11-24T03:11:51Z", true);
+        check("24/Nov/2026:02:12:46.120", "2026-11-24T02:12:46.120Z", false);
+        check("[05/02/2025 11:30:29]", "2025-02-05T11:30:29Z", false);
+        check("2022/01/24 16:33:06", "2022-01-24T16:33:06Z", false);
+        check("1795486414.235", "2026-11-24T02:13:34.235Z", true);
+        check("1795486414235", "2026-11-24T02:13:34.235Z", true);
+        check("1712790000123000000", "2024-04-10T23:00:00.123000000Z", true);
+        check("Tue Nov 24 02:11:52.528452 2026", "2026-11-24T02:11:52.528452Z", false);
+        check("Fri Dec 17 07:04:57 2021", "2021-12-17T07:04:57Z", false);
+        for bad in [
+            "",
+            "-",
+            "x",
+            "2026-13-24T02:11:51Z",
+            "XXXXXXXXXX.XXXXXX",
+            "12:00:00",
+            "1.2.3.4",
+            "200",
+            "2026-11-24",
+        ] {
+            assert_eq!(parse_time(bad.as_bytes()), None, "{bad}");
         }
     }
 

@@ -177,14 +177,17 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Keeps host and path of a page that has none yet; both unescaped, the path still percent-encoded.
-    pub fn name(&mut self, index: u32, host: &[u8], path: &[u8]) {
+    /// Keeps host and path of a page that has none yet; both unescaped, the path still percent-encoded. True if it
+    /// had none.
+    pub fn name(&mut self, index: u32, host: &[u8], path: &[u8]) -> bool {
         let host = &host[..host.len().min(255)];
         let row = self.table.row_mut(index);
-        if row.text == TextRef::default() {
+        let is_new = row.text == TextRef::default();
+        if is_new {
             row.text = self.texts.push(&[host, path].concat());
             row.host_len = host.len() as u16;
         }
+        is_new
     }
 
     /// Host (empty where the log has none) and path as logged.

@@ -51,10 +51,22 @@ impl Pairs {
         }
     }
 
-    /// All pairs, those of one client side by side, pages in the order of their hash.
-    pub fn take_sorted(&mut self) -> Vec<PairRow> {
-        let mut rows: Vec<PairRow> = std::mem::take(&mut self.table).into_iter().collect();
-        rows.sort_unstable_by_key(|p| (p.client, p.page));
+    /// All pairs, those of one client side by side, clients in the order of their row numbers. Leaves nothing here.
+    pub fn take_by_client(&mut self, n_clients: usize) -> Vec<PairRow> {
+        let table = std::mem::take(&mut self.table);
+        let mut next = vec![0u32; n_clients + 1];
+        for row in &table {
+            next[row.client as usize + 1] += 1;
+        }
+        for i in 1..next.len() {
+            next[i] += next[i - 1];
+        }
+        let mut rows = vec![PairRow { page: 0, client: 0, bits: 0 }; table.len()];
+        for row in table {
+            let at = &mut next[row.client as usize];
+            rows[*at as usize] = row;
+            *at += 1;
+        }
         rows
     }
 

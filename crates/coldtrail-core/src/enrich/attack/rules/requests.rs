@@ -1,0 +1,58 @@
+//! Making the server ask: forged requests; making the visitor ask: open redirects.
+
+use super::{NOT_PATH, OURS, Rule};
+use crate::enrich::attack::class::Class::{OpenRedirect, Ssrf};
+use crate::enrich::attack::views::View::Raw;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "cloud-metadata",
+        class: Ssrf,
+        weight: 6,
+        view: Raw,
+        places: NOT_PATH,
+        pattern: r"\b169\.254\.169\.254|\b2852039166\b|0xa9fea9fe|\ba9fe:a9fe\b|metadata\.google\.internal|100\.100\.100\.200|169\.254\.170\.2|\bmetadata\.(?:tencentyun|azure|packet)|instance-data\.ec2|/latest/(?:meta-data|user-data|dynamic)|/computemetadata/v1",
+        hits: &["http://169.254.169.254/latest/meta-data/"],
+        misses: &["meta data"],
+    },
+    Rule {
+        id: "file-url",
+        class: Ssrf,
+        weight: 6,
+        view: Raw,
+        places: NOT_PATH,
+        pattern: r"\bfile:/{1,3}[\w.$~%]|\b(?:gopher|dict|tftp|netdoc)://|\bldaps?://[^/\s]{1,60}:11211",
+        hits: &["file:///c:/x", "gopher://127.0.0.1:6379/_", "dict://h:11211/stat"],
+        misses: &["profile:/x", "dict: a list"],
+    },
+    Rule {
+        id: "internal-url",
+        class: Ssrf,
+        weight: 5,
+        view: Raw,
+        places: OURS,
+        pattern: r"(?:^|[=,;\s'\x22(])(?:(?:https?|ftp|wss?):)?//(?:[^/\s@]{0,40}@)?(?:localhost|127\.\d|127\.1|0\.0\.0\.0|0/|\[::|\[0:|10\.\d+\.\d+\.\d+|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|2130706433|0x7f|0177\.|017700000001|\d{8,10}(?:[:/]|$)|169\.254\.|loopback|[\w.-]+\.(?:internal|localdomain|local|corp|lan)(?:[:/]|$)|spoofed\.|[\w.-]*(?:nip|xip|sslip)\.io)|\b(?:gopher|dict|ldaps?|tftp|jar|netdoc|sftp)://|^(?:https?|ftp)://[^/\s]+:(?:22|23|25|110|2375|3306|5432|6379|9200|11211|27017)(?:/|$)",
+        hits: &["http://127.0.0.1:8080/", "gopher://x:6379/_", "http://2130706433/"],
+        misses: &["http://www.example.com/", "10.0.0.1"],
+    },
+    Rule {
+        id: "callback-host",
+        class: Ssrf,
+        weight: 5,
+        view: Raw,
+        places: NOT_PATH,
+        pattern: r"\bburpcollaborator\.net|\.oast(?:ify)?\.\w|\.interact\.sh|\binteractsh\b|\bdnslog\.cn|\.ceye\.io|\.ngrok(?:-free)?\.|\bwebhook\.site|\brequestbin\.|\bcanarytokens\.com|\bpipedream\.net|\bbxss\.me|\bxss\.ht\b|\.xss\.report|\bezxss\.|\bpingb\.in|\brequestcatcher\.com|\bhookbin\.com|\bdnsbin\.|\bservice\.exfil|\bvcap\.me|\blvh\.me|\blocaltest\.me",
+        hits: &["http://abc.burpcollaborator.net", "x.oast.pro", "id.interact.sh"],
+        misses: &["http://toast.example"],
+    },
+    Rule {
+        id: "redirect-target",
+        class: OpenRedirect,
+        weight: 5,
+        view: Raw,
+        places: OURS,
+        pattern: r"^(?:/{2,}|/\\+|\\{1,2}/?|/\t/|https?:(?:/[^/]|\\)|https?:///+|/%09/|//+%09|/+\s*\.)[\w%.@\[-]+\.[\w.@:/?#-]+$|^(?:https?:)?/{2,}[^/?#\s]+@[\w.-]+\.\w+|^/{2,}(?:www\.)?\w[\w-]*\.\w{2,6}(?:/|$|%2f|\?)|^https?://[^/\s]+\.\w+/*%2e%2e|^//+[\w.-]+/\.\.|^///+\w|^https?://(?:www\.)?(?:evil|attacker|malicious|phish)[\w.-]*|^/(?:/|\\)?(?:\w+%00|\w+%0d%0a)|^(?:\w+:)?//\s*google\.com|^https?:\w[\w.-]+\.\w{2,6}$|。|^//\w+%e3%80%82",
+        hits: &["//evil.example/x", "/\\evil.example", "https:///evil.example", "//user@evil.example"],
+        misses: &["/account/home", "https://example.com/path", "//"],
+    },
+];

@@ -1,0 +1,192 @@
+//! Which values a record has: every field cut into the texts that an application would see.
+
+use std::borrow::Cow;
+
+use super::fields::{self, Body, Pair};
+use super::normalise::Form;
+use super::rules::Place;
+use crate::record::{Escape, Rec, unescape};
+
+/// A field of a record that can carry an attack.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(super) enum Field {
+    Path,
+    Query,
+    Referrer,
+    UserAgent,
+    Cookie,
+    Body,
+    User,
+    Host,
+    Method,
+}
+
+impl Field {
+    pub(super) const ALL: [Self; 9] = [
+        Self::Path,
+        Self::Query,
+        Self::Referrer,
+        Self::UserAgent,
+        Self::Cookie,
+        Self::Body,
+        Self::User,
+        Self::Host,
+        Self::Method,
+    ];
+
+    /// The name in `where`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Referrer => "referrer",
+            Self::UserAgent => "user_agent",
+            Self::Cookie => "cookie",
+            Self::Body => "body",
+            Self::User => "user",
+            Self::Host => "host",
+            Self::Method => "method",
+        }
+    }
+
+    /// The bytes as logged; empty if the record has none, or nothing that could be an attack.
+    #[inline]
+    pub(super) fn logged<'a>(self, block: &'a [u8], rec: &Rec) -> &'a [u8] {
+        let text = match self {
+            Self::Path if rec.path.is_none() => rec.target.bytes(block),
+            Self::Path => rec.path.bytes(block),
+            Self::Query => rec.query.bytes(block),
+            Self::Referrer => rec.referrer.bytes(block),
+            Self::UserAgent => rec.user_agent.bytes(block),
+            Self::Cookie => rec.cookie.bytes(block),
+            Self::Body => rec.body.bytes(block),
+            Self::User => rec.user.bytes(block),
+            Self::Host => rec.host.bytes(block),
+            Self::Method => {
+                let method = rec.method.bytes(block);
+                return if method.iter().all(u8::is_ascii_alphabetic) { b"" } else { method };
+            }
+        };
+        if text == b"-" { b"" } else { text }
+    }
+
+    /// The bytes as the client sent them. In W3C logs a plus is a space in headers only.
+    pub(super) fn sent(self, logged: &[u8], escape: Escape) -> Cow<'_, [u8]> {
+        let is_header = matches!(self, Self::Referrer | Self::UserAgent | Self::Cookie);
+        if escape == Escape::Plus && !is_header { Cow::Borrowed(logged) } else { unescape(logged, escape) }
+    }
+}
+
+/// One text that is judged by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Value<'a> {
+    pub(super) field: Field,
+    pub(super) key: &'a [u8],
+    pub(super) text: &'a [u8],
+    pub(super) place: Place,
+    pub(super) form: Form,
+    /// A file's content: only strong rules, the rest is noise in binary data.
+    pub(super) is_file: bool,
+}
+
+impl<'a> Value<'a> {
+    fn plain(field: Field, key: &'a [u8], text: &'a [u8], place: Place) -> Self {
+        Self { field, key, text, place, form: Form::Plain, is_file: false }
+    }
+
+    /// `query:id`, `path`, `user_agent`.
+    pub(super) fn label(&self) -> String {
+        let name = self.field.name();
+        if self.key.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{name}:{}", crate::record::printable(self.key))
+        }
+    }
+}
+
+/// Calls `each` for every value of a field. `text` is as the client sent it.
+pub(super) fn visit(field: Field, text: &[u8], each: &mut dyn FnMut(Value<'_>)) {
+    match field {
+        Field::Path => {
+            each(Value::plain(field, b"", text, Place::Path));
+            for pair in fields::path_parameters(text) {
+                pair_values(field, pair, Place::Value, Form::Plain, each);
+            }
+        }
+        Field::Query => query(field, text, each),
+        Field::Referrer => referrer(text, each),
+        Field::UserAgent => each(Value::plain(field, b"", text, Place::UserAgent)),
+        Field::Cookie => {
+            let mut odd = false;
+            for pair in fields::cookies(text) {
+                odd |= pair.key.is_empty() || !pair.plain_key();
+                pair_values(field, pair, Place::Cookie, Form::Plain, each);
+            }
+            // A semicolon inside a payload cuts it in two.
+            if odd {
+                each(Value::plain(field, b"", text, Place::Cookie));
+            }
+        }
+        Field::Body => body(text, each),
+        Field::User | Field::Host | Field::Method => each(Value::plain(field, b"", text, Place::Header)),
+    }
+}
+
+fn query(field: Field, text: &[u8], each: &mut dyn FnMut(Value<'_>)) {
+    let place = if field == Field::Referrer { Place::ReferrerValue } else { Place::Value };
+    for pair in fields::query(text) {
+        pair_values(field, pair, place, Form::Urlencoded, each);
+    }
+    fields::repeated(text, |key, joined| {
+        each(Value { field, key, text: joined, place, form: Form::Urlencoded, is_file: false });
+    });
+}
+
+fn pair_values(field: Field, pair: Pair<'_>, place: Place, form: Form, each: &mut dyn FnMut(Value<'_>)) {
+    if pair.plain_key() {
+        if !pair.key.is_empty() {
+            each(Value { field, key: pair.key, text: pair.key, place, form, is_file: false });
+        }
+    } else {
+        each(Value { field, key: pair.key, text: pair.whole, place, form, is_file: false });
+    }
+    each(Value { field, key: pair.key, text: pair.value, place, form, is_file: false });
+}
+
+fn referrer(text: &[u8], each: &mut dyn FnMut(Value<'_>)) {
+    let head = text.get(..8).unwrap_or(text).to_ascii_lowercase();
+    let is_url = head.starts_with(b"http://") || head.starts_with(b"https://");
+    let place = if is_url { Place::Referrer } else { Place::Value };
+    each(Value { field: Field::Referrer, key: b"", text, place, form: Form::Plain, is_file: false });
+    if let Some(at) = memchr::memchr(b'?', text) {
+        query(Field::Referrer, &text[at + 1..], each);
+    }
+}
+
+fn body(text: &[u8], each: &mut dyn FnMut(Value<'_>)) {
+    let field = Field::Body;
+    match Body::of(text) {
+        Body::Form => query(field, text, each),
+        Body::Json => fields::json(text, |key, text| each(Value::plain(field, key, text, Place::Value))),
+        Body::Xml => {
+            each(Value::plain(field, b"", text, Place::Document));
+            fields::xml(text, |node| each(Value::plain(field, b"", node, Place::Value)));
+        }
+        Body::Multipart => fields::multipart(text, |name, headers, content| {
+            each(Value::plain(field, name, name, Place::Value));
+            let file = memchr::memmem::find(headers, b"filename").map(|at| &headers[at..]);
+            if let Some(file) = file {
+                let line = file.split(|b| matches!(b, b'\r' | b'\n')).next().unwrap_or_default();
+                each(Value::plain(field, name, line, Place::Value));
+            }
+            each(Value { is_file: file.is_some(), ..Value::plain(field, name, content, Place::Value) });
+        }),
+        Body::Text => {
+            let form =
+                if text.contains(&b'+') && !text.contains(&b' ') { Form::Urlencoded } else { Form::Plain };
+            each(Value { form, ..Value::plain(field, b"", text, Place::Value) });
+        }
+    }
+}

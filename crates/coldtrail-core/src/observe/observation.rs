@@ -1,0 +1,207 @@
+//! What one record says about one key: flat rows on their way to a partition, and how each is taken in there.
+
+use crate::enrich::attack::{RuleSet, Verdict};
+use crate::record::ClientKey;
+use crate::table::{ClientRow, ContactRow, Contacts, PageRow, PairRow, Partition, StatusClass};
+
+/// Facts of a record, one bit each.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Facts(u16);
+
+impl Facts {
+    pub(super) const REFERRER: Self = Self(1);
+    /// A style sheet, script, picture or font, answered, that came with a referrer.
+    pub(super) const ASSET: Self = Self(2);
+    pub(super) const POST: Self = Self(4);
+    pub(super) const UPLOAD: Self = Self(8);
+    /// The referrer is another page.
+    pub(super) const LINKED: Self = Self(16);
+    pub(super) const OUTGOING: Self = Self(32);
+    pub(super) const DENIED: Self = Self(64);
+    pub(super) const CONNECT: Self = Self(128);
+
+    #[inline]
+    pub(super) fn set(&mut self, fact: Self, on: bool) {
+        self.0 |= if on { fact.0 } else { 0 };
+    }
+
+    #[inline]
+    pub(super) fn has(self, fact: Self) -> bool {
+        self.0 & fact.0 != 0
+    }
+}
+
+/// A text in the buffer that travels with the observations; `u32::MAX` for none.
+#[derive(Clone, Copy)]
+pub(super) struct Carried {
+    pub(super) start: u32,
+    pub(super) first: u16,
+    pub(super) second: u16,
+}
+
+impl Carried {
+    pub(super) const NONE: Self = Self { start: u32::MAX, first: 0, second: 0 };
+
+    /// The two texts, if there are any.
+    fn get(self, texts: &[u8]) -> Option<(&[u8], &[u8])> {
+        if self.start == u32::MAX {
+            return None;
+        }
+        let middle = self.start as usize + self.first as usize;
+        Some((&texts[self.start as usize..middle], &texts[middle..middle + self.second as usize]))
+    }
+}
+
+/// To the partition of the client.
+#[derive(Clone, Copy)]
+pub(super) struct ClientObservation {
+    pub(super) client: ClientKey,
+    pub(super) hash: u64,
+    pub(super) page: u64,
+    pub(super) agent: u64,
+    pub(super) bytes_out: u64,
+    pub(super) bytes_in: u64,
+    /// Seconds since 1970; `u32::MAX` for none.
+    pub(super) ts_s: u32,
+    pub(super) status_code: u16,
+    pub(super) facts: Facts,
+    pub(super) verdict: Verdict,
+    /// The client's name where it is not an address.
+    pub(super) name: Carried,
+}
+
+#[inline]
+fn some_s(ts_s: u32) -> Option<u32> {
+    (ts_s != u32::MAX).then_some(ts_s)
+}
+
+impl ClientObservation {
+    #[inline]
+    pub(super) fn apply(&self, part: &mut Partition, texts: &[u8]) {
+        let class = StatusClass::of(self.status_code);
+        let (index, row) =
+            part.clients.table.entry(self.hash, self.client, || ClientRow::new(self.client, self.hash));
+        row.n_requests = row.n_requests.saturating_add(1);
+        row.n_status[class as usize] = row.n_status[class as usize].saturating_add(1);
+        row.bytes_out = row.bytes_out.saturating_add(self.bytes_out);
+        row.bytes_in = row.bytes_in.saturating_add(self.bytes_in);
+        if let Some(t) = some_s(self.ts_s) {
+            row.first_s = row.first_s.min(t);
+            row.last_s = row.last_s.max(t);
+        }
+        if self.verdict.is_attack() {
+            row.n_attacks = row.n_attacks.saturating_add(1);
+            row.n_attacks_ok += u32::from(class == StatusClass::Ok);
+            row.classes = row.classes.union(self.verdict.classes);
+        } else if self.verdict.is_weak() {
+            row.n_weak = row.n_weak.saturating_add(1);
+        }
+        row.n_referrer += u32::from(self.facts.has(Facts::REFERRER));
+        row.n_posts += u32::from(self.facts.has(Facts::POST));
+        row.n_outgoing += u32::from(self.facts.has(Facts::OUTGOING));
+        if self.facts.has(Facts::ASSET) {
+            row.n_assets_referred += 1;
+            if !row.is_clean {
+                row.is_clean = part.agents.asset(index, self.agent, self.ts_s / 86_400);
+            }
+        }
+        let bits = match class {
+            StatusClass::Ok | StatusClass::NotModified => PairRow::ANSWERED,
+            StatusClass::Redirect => 0,
+            StatusClass::Denied | StatusClass::Missing | StatusClass::Error => PairRow::REFUSED,
+        } | if self.verdict.is_attack() { PairRow::ATTACKED } else { 0 };
+        part.pairs.add(PairRow { page: self.page, client: index, bits });
+        part.agents.used(index, self.agent);
+        if let Some((name, _)) = self.name.get(texts) {
+            part.clients.name(self.client, name);
+        }
+    }
+}
+
+/// To the partition of the page.
+#[derive(Clone, Copy)]
+pub(super) struct PageObservation {
+    pub(super) hash: u64,
+    pub(super) bytes_out: u64,
+    pub(super) bytes_in: u64,
+    pub(super) ts_s: u32,
+    pub(super) status_code: u16,
+    pub(super) facts: Facts,
+    pub(super) verdict: Verdict,
+    /// Host and path, where the partition may not have them yet.
+    pub(super) name: Carried,
+}
+
+impl PageObservation {
+    #[inline]
+    pub(super) fn apply(&self, part: &mut Partition, texts: &[u8], rules: &RuleSet) {
+        let class = StatusClass::of(self.status_code);
+        let (index, row) = part.pages.table.entry(self.hash, self.hash, || PageRow::new(self.hash));
+        row.bytes_out = row.bytes_out.saturating_add(self.bytes_out);
+        row.bytes_in = row.bytes_in.saturating_add(self.bytes_in);
+        row.max_out = row.max_out.max(self.bytes_out);
+        row.status[class as usize].add(some_s(self.ts_s));
+        row.n_posts += u32::from(self.facts.has(Facts::POST));
+        row.n_no_referrer += u32::from(!self.facts.has(Facts::REFERRER));
+        row.n_linked += u32::from(self.facts.has(Facts::LINKED));
+        row.n_uploads += u32::from(self.facts.has(Facts::UPLOAD));
+        row.n_outgoing += u32::from(self.facts.has(Facts::OUTGOING));
+        if self.verdict.is_attack() {
+            row.n_attacks = row.n_attacks.saturating_add(1);
+            row.n_attacks_ok += u32::from(class == StatusClass::Ok);
+            row.classes = row.classes.union(self.verdict.classes);
+        }
+        if let Some((host, path)) = self.name.get(texts) {
+            if part.pages.name(index, host, path) {
+                part.pages.table.row_mut(index).is_probe = rules.probe(path).is_some();
+            }
+        }
+    }
+}
+
+/// To the partition of the client, from a proxy log.
+#[derive(Clone, Copy)]
+pub(super) struct ContactObservation {
+    pub(super) client: ClientKey,
+    pub(super) host: u64,
+    pub(super) bytes_down: u64,
+    pub(super) bytes_up: u64,
+    pub(super) ts_s: u32,
+    pub(super) status_code: u16,
+    pub(super) facts: Facts,
+    pub(super) port: u16,
+    pub(super) name: Carried,
+}
+
+impl ContactObservation {
+    pub(super) fn apply(&self, part: &mut Partition, texts: &[u8]) {
+        let hash = Contacts::hash(self.client, self.host);
+        let key = (self.client, self.host);
+        let (index, row) = part.contacts.table.entry(hash, key, || ContactRow::new(self.client, self.host));
+        row.n_requests = row.n_requests.saturating_add(1);
+        row.n_posts += u32::from(self.facts.has(Facts::POST));
+        row.n_connects += u32::from(self.facts.has(Facts::CONNECT));
+        row.n_referrer += u32::from(self.facts.has(Facts::REFERRER));
+        if self.facts.has(Facts::DENIED) {
+            row.n_denied += 1;
+        } else if StatusClass::of(self.status_code) == StatusClass::Error {
+            row.n_failed += 1;
+        }
+        row.bytes_down = row.bytes_down.saturating_add(self.bytes_down);
+        row.bytes_up = row.bytes_up.saturating_add(self.bytes_up);
+        row.port_bits |= match self.port {
+            80 => 1,
+            443 => 2,
+            8080 => 4,
+            _ => 8,
+        };
+        if let Some(t) = some_s(self.ts_s) {
+            row.first_s = row.first_s.min(t);
+            row.last_s = row.last_s.max(t);
+            row.times.add(t, self.host);
+        }
+        if let Some((host, _)) = self.name.get(texts) {
+            part.contacts.name(index, host);
+        }
+    }
+}

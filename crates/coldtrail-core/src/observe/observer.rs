@@ -1,0 +1,450 @@
+//! One worker of the first pass: parses blocks, judges records, sends out observations.
+
+use super::observation::{Carried, ClientObservation, ContactObservation, Facts, PageObservation};
+use super::route::{Partitions, Router};
+use crate::decode::Block;
+use crate::enrich::attack::{RuleSet, Scorer};
+use crate::enrich::{PageKind, is_upload_target, kind_of};
+use crate::parse::{Parser, format_name};
+use crate::record::{ClientKey, NO_TIME, Outcome, Rec, Role, TextField, unescape};
+use crate::table::{HourRow, InputTotals, Keys, Totals, partition};
+use crate::verdict::Report;
+use hashbrown::HashMap;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// What of the records is wanted.
+#[derive(Clone, Copy)]
+pub struct ObserveOptions {
+    pub all_rules: bool,
+    /// Records before and after are read and accounted for, but not observed; microseconds since 1970.
+    pub since_us: Option<i64>,
+    pub until_us: Option<i64>,
+}
+
+impl ObserveOptions {
+    /// Whether a record is in the window. One without a time is.
+    #[inline]
+    pub fn admits(&self, ts_us: i64) -> bool {
+        ts_us == NO_TIME
+            || (self.since_us.is_none_or(|t| ts_us >= t) && self.until_us.is_none_or(|t| ts_us <= t))
+    }
+}
+
+/// Which keys are in a block: a Bloom filter with one hash, for skipping blocks in the second pass. 2,048 bits for
+/// about a thousand lines: a key that is not there is told so in most blocks, one that is there always.
+#[derive(Clone, Copy)]
+pub struct BlockKeys([u64; 32]);
+
+impl Default for BlockKeys {
+    fn default() -> Self {
+        Self([0; 32])
+    }
+}
+
+impl BlockKeys {
+    #[inline]
+    pub fn add(&mut self, hash: u64) {
+        let bit = (hash >> 32) as usize % 2048;
+        self.0[bit / 64] |= 1 << (bit % 64);
+    }
+
+    #[inline]
+    pub fn may_have(&self, hash: u64) -> bool {
+        let bit = (hash >> 32) as usize % 2048;
+        self.0[bit / 64] & 1 << (bit % 64) != 0
+    }
+}
+
+/// A line that was not fully understood.
+pub struct RejectLine {
+    pub feed: u32,
+    pub member: u32,
+    pub line: u64,
+    pub offset: u64,
+    pub reason: crate::record::Reason,
+    pub is_partial: bool,
+    pub raw: Vec<u8>,
+    pub n_cut: u64,
+}
+
+/// What a worker knows when all blocks are done.
+#[derive(Default)]
+pub struct Observed {
+    pub totals: Totals,
+    /// By feed and member.
+    pub inputs: BTreeMap<(u32, u32), InputTotals>,
+    /// The first `Report::MAX_REJECTS` by feed, member and line.
+    pub rejects: Vec<RejectLine>,
+}
+
+impl Observed {
+    pub fn merge(&mut self, other: Self) {
+        self.totals.merge(&other.totals);
+        for (input, totals) in other.inputs {
+            self.inputs.entry(input).or_default().merge(&totals);
+        }
+        self.rejects.extend(other.rejects);
+        self.trim_rejects();
+    }
+
+    fn trim_rejects(&mut self) {
+        self.rejects.sort_by_key(|r| (r.feed, r.member, r.line));
+        self.rejects.truncate(Report::MAX_REJECTS);
+    }
+}
+
+#[derive(Default)]
+struct AgentCount {
+    method: Vec<u8>,
+    text: Vec<u8>,
+    /// Requests, refused, with a referrer.
+    n: [u64; 3],
+}
+
+/// One worker.
+pub struct Observer<'a> {
+    keys: Keys,
+    options: ObserveOptions,
+    scorer: Scorer<'a>,
+    router: Router<'a>,
+    to: &'a Partitions,
+    agents: HashMap<u64, AgentCount, foldhash::fast::RandomState>,
+    hours: HashMap<u32, HourRow, foldhash::fast::RandomState>,
+    records: Vec<Rec>,
+    done: Observed,
+}
+
+impl<'a> Observer<'a> {
+    /// Cap on agents counted before they are handed to the partitions, agents.
+    const MAX_AGENTS: usize = 4096;
+
+    pub fn new(
+        keys: Keys,
+        seed: u64,
+        options: ObserveOptions,
+        rules: &'a RuleSet,
+        to: &'a Partitions,
+    ) -> Self {
+        Self {
+            keys,
+            options,
+            scorer: Scorer::new(rules, seed, options.all_rules),
+            router: Router::new(to, rules),
+            to,
+            agents: HashMap::default(),
+            hours: HashMap::default(),
+            records: Vec::new(),
+            done: Observed::default(),
+        }
+    }
+
+    /// Takes in one block. Returns which keys are in it.
+    pub fn block(&mut self, feed: u32, block: &Block, parser: &Parser) -> BlockKeys {
+        let mut keys = BlockKeys::default();
+        let mut account = InputTotals::default();
+        let mut records = std::mem::take(&mut self.records);
+        records.clear();
+        parser.parse_block(block, &mut records);
+        let mut format = None;
+        let mut n_format = 0u64;
+        for (i, rec) in records.iter().enumerate() {
+            account.count(rec.outcome, rec.reason);
+            if !matches!(rec.outcome, Outcome::Ok | Outcome::Skipped) {
+                self.reject(feed, block, rec, i);
+            }
+            if matches!(rec.outcome, Outcome::Skipped | Outcome::Raw) {
+                continue;
+            }
+            if format != Some(rec.format) {
+                if let Some(id) = format {
+                    *account.formats.entry(format_name(id).to_owned()).or_default() += n_format;
+                }
+                (format, n_format) = (Some(rec.format), 0);
+            }
+            n_format += 1;
+            if rec.ts_us != NO_TIME {
+                account.first_us = Some(account.first_us.map_or(rec.ts_us, |t| t.min(rec.ts_us)));
+                account.last_us = Some(account.last_us.map_or(rec.ts_us, |t| t.max(rec.ts_us)));
+            }
+            if self.options.admits(rec.ts_us) {
+                self.record(&block.bytes, rec, &mut keys, &mut account);
+            }
+        }
+        if let Some(id) = format {
+            *account.formats.entry(format_name(id).to_owned()).or_default() += n_format;
+        }
+        self.records = records;
+        self.done.totals.lines.merge(&account);
+        self.done.inputs.entry((feed, block.member)).or_default().merge(&account);
+        if self.agents.len() > Self::MAX_AGENTS {
+            self.hand_over_agents();
+        }
+        keys
+    }
+
+    fn reject(&mut self, feed: u32, block: &Block, rec: &Rec, index: usize) {
+        let raw = rec.line.bytes(&block.bytes);
+        let kept = &raw[..raw.len().min(Report::MAX_RAW)];
+        self.done.rejects.push(RejectLine {
+            feed,
+            member: block.member,
+            line: block.first_line + index as u64,
+            offset: block.offset + rec.line.start() as u64,
+            reason: rec.reason,
+            is_partial: rec.outcome == Outcome::Partial,
+            raw: kept.to_vec(),
+            n_cut: (raw.len() - kept.len()) as u64,
+        });
+        if self.done.rejects.len() >= 2 * Report::MAX_REJECTS {
+            self.done.trim_rejects();
+        }
+    }
+
+    fn record(&mut self, block: &[u8], rec: &Rec, in_block: &mut BlockKeys, account: &mut InputTotals) {
+        let key = RecordKeys::of(self.keys, block, rec);
+        let verdict = self.scorer.score(block, rec);
+        let bytes_out = rec.bytes_out().or_zero();
+        let bytes_in = rec.request_bytes.or_zero();
+        let ts_s = if rec.ts_us == NO_TIME {
+            u32::MAX
+        } else {
+            u32::try_from(rec.ts_us / 1_000_000).unwrap_or(u32::MAX)
+        };
+        let facts = facts(block, rec, &key);
+
+        in_block.add(key.client_hash);
+        in_block.add(key.network_hash);
+        in_block.add(key.page);
+        in_block.add(key.agent);
+        in_block.add(key.host_hash);
+
+        account.posts += u64::from(facts.has(Facts::POST));
+        account.bodies += u64::from(rec.body.is_some());
+        account.requests_with_bytes_in += u64::from(rec.request_bytes.get().is_some());
+        account.requests_with_user_agent += u64::from(rec.user_agent.is_some());
+        account.outgoing += u64::from(facts.has(Facts::OUTGOING));
+        account.stripped_queries += u64::from(rec.query.is_some() && rec.query.is_empty());
+
+        let is_error = rec.status_code >= 400 || rec.status_code == 0;
+        let hour = self.hours.entry(ts_s / 3600).or_default();
+        hour.n_requests += 1;
+        hour.n_attacks += u64::from(verdict.is_attack());
+        hour.n_errors += u64::from(is_error);
+        hour.bytes_out += bytes_out;
+        self.done.totals.n_attacks += u64::from(verdict.is_attack());
+        self.done.totals.bytes_out = self.done.totals.bytes_out.saturating_add(bytes_out);
+        self.done.totals.bytes_in = self.done.totals.bytes_in.saturating_add(bytes_in);
+
+        let agent = self.agents.entry(key.agent).or_insert_with(|| AgentCount {
+            method: rec.method.bytes(block).to_vec(),
+            text: rec.user_agent.bytes(block).to_vec(),
+            n: [0; 3],
+        });
+        agent.n[0] += 1;
+        agent.n[1] += u64::from(is_error);
+        agent.n[2] += u64::from(facts.has(Facts::REFERRER));
+
+        let client_part = partition(key.network_hash);
+        let name = if key.client.is_name() && !self.router.is_known(key.client_hash) {
+            self.router.carry(client_part, rec.client.bytes(block), b"")
+        } else {
+            Carried::NONE
+        };
+        self.router.client(
+            client_part,
+            ClientObservation {
+                client: key.client,
+                hash: key.client_hash,
+                page: key.page,
+                agent: key.agent,
+                bytes_out,
+                bytes_in,
+                ts_s,
+                status_code: rec.status_code,
+                facts,
+                verdict,
+                name,
+            },
+        );
+        let page_part = partition(key.page);
+        let name = if self.router.is_known(key.page) {
+            Carried::NONE
+        } else {
+            self.router.carry(page_part, &key.host, &key.path)
+        };
+        self.router.page(
+            page_part,
+            PageObservation {
+                hash: key.page,
+                bytes_out,
+                bytes_in,
+                ts_s,
+                status_code: rec.status_code,
+                facts,
+                verdict,
+                name,
+            },
+        );
+        if rec.role == Role::Proxy && !key.host.is_empty() {
+            let name = self.router.carry(client_part, &key.host, b"");
+            self.router.contact(
+                client_part,
+                ContactObservation {
+                    client: key.client,
+                    host: key.host_hash,
+                    bytes_down: bytes_out,
+                    bytes_up: bytes_in,
+                    ts_s,
+                    status_code: rec.status_code,
+                    facts,
+                    port: key.port,
+                    name,
+                },
+            );
+        }
+    }
+
+    fn hand_over_agents(&mut self) {
+        for (hash, agent) in self.agents.drain() {
+            self.to.with(partition(hash), |p| p.agents.add(hash, &agent.method, &agent.text, agent.n));
+        }
+    }
+
+    /// Hands over what is still in the buffers.
+    pub fn finish(mut self) -> Observed {
+        self.router.finish();
+        self.hand_over_agents();
+        // Records without a time fall into no hour.
+        self.done.totals.hours = self.hours.drain().filter(|(hour, _)| *hour != u32::MAX / 3600).collect();
+        self.done.trim_rejects();
+        self.done
+    }
+}
+
+/// The keys of one record: the same in both passes.
+pub(crate) struct RecordKeys<'b> {
+    pub(crate) client: ClientKey,
+    pub(crate) client_hash: u64,
+    pub(crate) network_hash: u64,
+    pub(crate) page: u64,
+    pub(crate) agent: u64,
+    /// Without port, lower case; empty where the log has none.
+    pub(crate) host: Cow<'b, [u8]>,
+    pub(crate) host_hash: u64,
+    pub(crate) port: u16,
+    /// Unescaped, still percent-encoded.
+    pub(crate) path: Cow<'b, [u8]>,
+}
+
+impl<'b> RecordKeys<'b> {
+    #[inline]
+    pub(crate) fn of(keys: Keys, block: &'b [u8], rec: &Rec) -> Self {
+        let client = ClientKey::parse(rec.client.bytes(block));
+        let path = unescape(rec.path.bytes(block), rec.escape_of(TextField::Path));
+        let (host, port) =
+            if rec.host.is_none() { (Cow::Borrowed(&b""[..]), 0) } else { host_and_port(block, rec) };
+        let host_hash = if host.is_empty() { 0 } else { keys.host(&host) };
+        Self {
+            client,
+            client_hash: keys.client(client),
+            network_hash: keys.client(client.network()),
+            page: keys.page(&host, &path),
+            agent: keys.agent(rec.method.bytes(block), rec.user_agent.bytes(block)),
+            host,
+            host_hash,
+            port,
+            path,
+        }
+    }
+}
+
+/// `Shop.example:8443` as `shop.example` and 8443; the port of the scheme where none is given.
+fn host_and_port<'b>(block: &'b [u8], rec: &Rec) -> (Cow<'b, [u8]>, u16) {
+    let text = rec.host.bytes(block);
+    let is_connect = rec.method.bytes(block) == b"CONNECT";
+    let default = if is_connect || rec.target.bytes(block).starts_with(b"https:") { 443 } else { 80 };
+    let colon = memchr::memrchr(b':', text).filter(|i| {
+        let port = &text[i + 1..];
+        let bare_v6 = memchr::memchr(b':', &text[..*i]).is_some() && !text.starts_with(b"[");
+        !bare_v6 && port.len() <= 5 && port.iter().all(u8::is_ascii_digit)
+    });
+    let (name, port) = match colon {
+        Some(i) => {
+            let digits = std::str::from_utf8(&text[i + 1..]).ok();
+            (&text[..i], digits.and_then(|d| d.parse().ok()).unwrap_or(default))
+        }
+        None => (text, default),
+    };
+    // Credentials before the name: `user:pw@host`.
+    let name = memchr::memrchr(b'@', name).map_or(name, |i| &name[i + 1..]);
+    let name = name.strip_suffix(b".").unwrap_or(name);
+    let name = name.strip_prefix(b"[").and_then(|n| n.strip_suffix(b"]")).unwrap_or(name);
+    if name.iter().any(u8::is_ascii_uppercase) {
+        (Cow::Owned(name.to_ascii_lowercase()), port)
+    } else {
+        (Cow::Borrowed(name), port)
+    }
+}
+
+fn facts(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> Facts {
+    let method = rec.method.bytes(block);
+    let referrer = rec.referrer.bytes(block);
+    let has_referrer = !referrer.is_empty() && referrer != b"-";
+    let is_answered = (200..300).contains(&rec.status_code) || rec.status_code == 304;
+    let mut facts = Facts::default();
+    facts.set(Facts::REFERRER, has_referrer);
+    facts.set(Facts::ASSET, has_referrer && is_answered && kind_of(&key.path) == PageKind::Asset);
+    facts.set(Facts::LINKED, has_referrer && !(key.path.len() > 1 && referrer.ends_with(&key.path)));
+    facts.set(Facts::OUTGOING, rec.role == Role::Proxy);
+    facts.set(Facts::CONNECT, method == b"CONNECT");
+    facts.set(Facts::UPLOAD, rec.status_code == 201 || method == b"PUT");
+    if method == b"POST" {
+        facts.set(Facts::POST, true);
+        facts.set(Facts::UPLOAD, is_upload_target(&key.path));
+    }
+    if rec.role == Role::Proxy {
+        let action = rec.action.bytes(block).to_ascii_lowercase();
+        let refused = [&b"denied"[..], b"blocked", b"reject"]
+            .iter()
+            .any(|w| memchr::memmem::find(&action, w).is_some());
+        facts.set(
+            Facts::DENIED,
+            refused || rec.status_code == 407 || (rec.status_code == 403 && !action.is_empty()),
+        );
+    }
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Span;
+
+    #[test]
+    fn hosts_lose_port_case_and_credentials() {
+        let check = |method: &str, target: &str, want: (&str, u16)| {
+            let text = format!("{method} {target}");
+            let mut rec = Rec::unread(Span::new(0, text.len()));
+            rec.method = Span::new(0, method.len());
+            rec.target = Span::new(method.len() + 1, text.len());
+            rec.split_target(text.as_bytes());
+            let (host, port) = host_and_port(text.as_bytes(), &rec);
+            assert_eq!((String::from_utf8_lossy(&host).as_ref(), port), want);
+        };
+        check("GET", "http://Shop.Example:8080/a", ("shop.example", 8080));
+        check("GET", "http://shop.example./a", ("shop.example", 80));
+        check("GET", "https://u:p@shop.example/a", ("shop.example", 443));
+        check("CONNECT", "shop.example:443", ("shop.example", 443));
+        check("GET", "http://[2001:db8::1]:81/", ("2001:db8::1", 81));
+    }
+
+    #[test]
+    fn block_keys_never_deny_a_key_that_is_there() {
+        let mut keys = BlockKeys::default();
+        let hashes: Vec<u64> = (0..200u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+        hashes.iter().for_each(|h| keys.add(*h));
+        assert!(hashes.iter().all(|h| keys.may_have(*h)));
+        assert!(!BlockKeys::default().may_have(1 << 40));
+    }
+}

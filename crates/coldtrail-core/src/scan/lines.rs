@@ -1,0 +1,164 @@
+//! The tables as lines of the CSV files, most telling first.
+
+use super::Tables;
+use crate::record::ClientKey;
+use crate::verdict::{ClientLine, HostLine, Lines, PageLine, Peaks};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+fn us(seconds: u32, is_known: bool) -> Option<i64> {
+    is_known.then(|| i64::from(seconds) * 1_000_000)
+}
+
+/// Row of a table: partition and number.
+type At = (u32, u32);
+
+fn order<R, K: Ord>(tables: &Tables, rows: impl Fn(usize) -> Vec<R>, key: impl Fn(&R) -> K) -> Vec<At> {
+    let mut all: Vec<(K, At)> = Vec::new();
+    for part in 0..tables.partitions.len() {
+        all.extend(rows(part).iter().zip(0u32..).map(|(row, i)| (key(row), (part as u32, i))));
+    }
+    all.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    all.into_iter().map(|(_, at)| at).collect()
+}
+
+/// Clients: those of findings, then by attacks, then by requests, then by address.
+pub(super) fn clients(
+    tables: &Arc<Tables>,
+    peaks: &BTreeMap<ClientKey, Peaks>,
+    named: &BTreeMap<ClientKey, u64>,
+) -> Lines<ClientLine> {
+    let rows = |part: usize| tables.partitions[part].clients.table.rows().to_vec();
+    let order = order(tables, rows, |c| {
+        let n = named.get(&c.client).copied().unwrap_or(0);
+        (Reverse((n, c.n_attacks, c.n_requests)), c.client)
+    });
+    let (tables, peaks, named) = (tables.clone(), peaks.clone(), named.clone());
+    Lines::new(order.len(), move |i| {
+        let (part, index) = order[i];
+        let part_tables = &tables.partitions[part as usize];
+        let row = part_tables.clients.table.row(index);
+        let is_known = row.first_s <= row.last_s;
+        ClientLine {
+            client: part_tables.clients.text(row.client),
+            n_requests: row.n_requests.into(),
+            n_pages: tables.links.clients[part as usize][index as usize].n_pages.into(),
+            n_status: row.n_status.map(u64::from),
+            n_attacks: row.n_attacks.into(),
+            n_posts: row.n_posts.into(),
+            bytes_out: row.bytes_out,
+            bytes_in: row.bytes_in,
+            first_us: us(row.first_s, is_known),
+            last_us: us(row.last_s, is_known),
+            peaks: peaks.get(&row.client).copied(),
+            n_findings: named.get(&row.client).copied().unwrap_or(0),
+        }
+    })
+}
+
+/// Pages: those of findings, then by attacks answered, attacks, bytes, then by name.
+pub(super) fn pages(tables: &Arc<Tables>, named: &BTreeMap<u64, u64>) -> Lines<PageLine> {
+    let mut all: Vec<(Reverse<(u64, u32, u32, u64)>, At)> = Vec::new();
+    for (part, tables) in tables.partitions.iter().enumerate() {
+        all.extend(tables.pages.table.rows().iter().zip(0u32..).map(|(p, i)| {
+            let n = named.get(&p.hash).copied().unwrap_or(0);
+            (Reverse((n, p.n_attacks_ok, p.n_attacks, p.bytes_out)), (part as u32, i))
+        }));
+    }
+    let text = |at: &At| {
+        let pages = &tables.partitions[at.0 as usize].pages;
+        pages.text(pages.table.row(at.1))
+    };
+    all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| text(&a.1).cmp(&text(&b.1))));
+    let order: Vec<At> = all.into_iter().map(|(_, at)| at).collect();
+    let (tables, named) = (tables.clone(), named.clone());
+    Lines::new(order.len(), move |i| {
+        let (part, index) = order[i];
+        let pages = &tables.partitions[part as usize].pages;
+        let row = pages.table.row(index);
+        let (host, path) = pages.text(row);
+        let (first, last) = (row.first_s(), row.last_s());
+        PageLine {
+            host: crate::record::printable(host),
+            path: crate::enrich::decoded_path(path),
+            n_requests: row.n_requests(),
+            n_clients: row.n_clients.into(),
+            n_status: row.status.map(|s| s.n.into()),
+            n_attacks: row.n_attacks.into(),
+            n_posts: row.n_posts.into(),
+            bytes_out: row.bytes_out,
+            bytes_in: row.bytes_in,
+            max_out: row.max_out,
+            first_us: us(first, first <= last),
+            last_us: us(last, first <= last),
+            n_findings: named.get(&row.hash).copied().unwrap_or(0),
+        }
+    })
+}
+
+#[derive(Clone, Default)]
+struct Host {
+    name: Vec<u8>,
+    n_requests: u64,
+    n_clients: u64,
+    n_failed: u64,
+    n_denied: u64,
+    bytes_down: u64,
+    bytes_up: u64,
+    first_s: u32,
+    last_s: u32,
+}
+
+/// Contacted hosts: those of findings, then the rarest by clients, then by bytes from the client, then by name.
+pub(super) fn hosts(tables: &Arc<Tables>, named: &BTreeMap<String, u64>) -> Lines<HostLine> {
+    let mut hosts: BTreeMap<u64, Host> = BTreeMap::new();
+    for part in &tables.partitions {
+        for row in part.contacts.table.rows() {
+            let host = hosts.entry(row.host).or_insert_with(|| Host { first_s: u32::MAX, ..Host::default() });
+            if host.name.is_empty() {
+                host.name = part.contacts.text(row).to_vec();
+            }
+            host.n_requests += u64::from(row.n_requests);
+            host.n_clients += 1;
+            host.n_failed += u64::from(row.n_failed);
+            host.n_denied += u64::from(row.n_denied);
+            host.bytes_down = host.bytes_down.saturating_add(row.bytes_down);
+            host.bytes_up = host.bytes_up.saturating_add(row.bytes_up);
+            host.first_s = host.first_s.min(row.first_s);
+            host.last_s = host.last_s.max(row.last_s);
+        }
+    }
+    let mut hosts: Vec<(u64, String, Host)> = hosts
+        .into_values()
+        .map(|mut h| {
+            let name = crate::record::printable(&std::mem::take(&mut h.name));
+            (named.get(&name).copied().unwrap_or(0), name, h)
+        })
+        .collect();
+    hosts.sort_by(|a, b| {
+        (Reverse(a.0), a.2.n_clients, Reverse(a.2.bytes_up), Reverse(a.2.n_requests), &a.1).cmp(&(
+            Reverse(b.0),
+            b.2.n_clients,
+            Reverse(b.2.bytes_up),
+            Reverse(b.2.n_requests),
+            &b.1,
+        ))
+    });
+    Lines::new(hosts.len(), move |i| {
+        let (n_findings, name, host) = &hosts[i];
+        let is_known = host.first_s <= host.last_s;
+        HostLine {
+            host: name.clone(),
+            n_requests: host.n_requests,
+            n_clients: host.n_clients,
+            n_failed: host.n_failed,
+            n_denied: host.n_denied,
+            bytes_down: host.bytes_down,
+            bytes_up: host.bytes_up,
+            first_us: us(host.first_s, is_known),
+            last_us: us(host.last_s, is_known),
+            n_findings: *n_findings,
+        }
+    })
+}

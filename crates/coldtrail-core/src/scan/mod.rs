@@ -1,0 +1,140 @@
+//! The whole run: first pass, link, suspects, second pass, findings, verdict, report.
+
+mod judge;
+mod lanes;
+mod lines;
+mod progress;
+mod stream;
+
+pub use progress::{Progress, Snapshot};
+pub use stream::{Streamed, stream};
+
+use crate::decode::{Block, HashKind};
+use crate::detect::{Options, Site};
+use crate::enrich::attack::RuleSet;
+use crate::focus::{Focused, Focuser};
+use crate::link::{Links, link, settle};
+use crate::observe::{BlockKeys, ObserveOptions, Observed, Observer, Partitions};
+use crate::parse::{Parser, Settings};
+use crate::source::Found;
+use crate::table::{Keys, PARTITIONS, Partition};
+use crate::verdict::Report;
+use lanes::{Lanes, Pass};
+use std::sync::Arc;
+
+/// How to run.
+#[derive(Clone)]
+pub struct ScanOptions {
+    pub threads: usize,
+    pub hash: HashKind,
+    /// Drawn once per run: tables and memos are seeded with it, and no output depends on it.
+    pub seed: u64,
+    /// The format of all inputs; none: found out for each.
+    pub parser: Option<Parser>,
+    pub settings: Arc<Settings>,
+    pub since_us: Option<i64>,
+    pub until_us: Option<i64>,
+    pub detect: Options,
+}
+
+/// Reads everything that was found, twice where something calls for it, and reports.
+pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report {
+    let rules = RuleSet::new();
+    let threads = options.threads.max(1);
+    let keys = Keys::new(options.seed);
+    let observe = ObserveOptions {
+        all_rules: options.detect.all_rules,
+        since_us: options.since_us,
+        until_us: options.until_us,
+    };
+    let lanes = Lanes::new(found, options.hash, options.parser.clone(), options.settings.clone());
+
+    progress.begin(1, lanes.stored_bytes());
+    let shared = Partitions::default();
+    let mut observed = Observed::default();
+    for worker in lanes.first_pass(threads, progress, || Reading {
+        observer: Observer::new(keys, options.seed, observe, &rules, &shared),
+    }) {
+        observed.merge(worker.observer.finish());
+    }
+    let mut partitions = shared.into_inner();
+    settle(&mut partitions, threads);
+    let links = link(&mut partitions, threads);
+    let tables = Arc::new(Tables { partitions, links });
+
+    let inputs = lanes.ranked(&observed);
+    let rejects = std::mem::take(&mut observed.rejects);
+    let site = tables.site(keys, &options.detect, &observed);
+    let suspects = judge::suspects(&site, threads);
+    let wanted = judge::wanted(&suspects, &site, inputs.sample_key());
+    let mut focused = Focused::default();
+    if !wanted.is_empty() && !progress.is_stopped() {
+        progress.begin(2, lanes.stored_bytes());
+        for worker in lanes.second_pass(threads, progress, &inputs, &wanted, || {
+            Focuser::new(&wanted, &site, options.seed, observe, &rules)
+        }) {
+            focused.merge(worker.finish());
+        }
+    }
+    let findings = judge::findings(&suspects, &focused.events, &site);
+    let peaks = focused.peaks.peaks();
+    let judgement = crate::verdict::conclude(findings, &site);
+    let coverage = lanes.coverage(&inputs, &observed, rejects, &site);
+    let mut report = Report {
+        level: judgement.level,
+        rule: judgement.rule,
+        sentence: judgement.sentence,
+        would_raise: judgement.would_raise,
+        do_now: judgement.do_now,
+        answers: judgement.answers,
+        incidents: judgement.incidents,
+        findings: judgement.findings,
+        coverage,
+        clients: lines::clients(&tables, &peaks, &judgement.named_clients),
+        pages: lines::pages(&tables, &judgement.named_pages),
+        hosts: lines::hosts(&tables, &judgement.named_hosts),
+        totals: observed.totals,
+        is_partial: progress.is_stopped(),
+    };
+    lanes.fetch_evidence(&inputs, &mut report.findings);
+    report
+}
+
+/// The linked tables, shared by detectors and writers.
+struct Tables {
+    partitions: Vec<Partition>,
+    links: Links,
+}
+
+impl Tables {
+    fn site<'a>(&'a self, keys: Keys, options: &'a Options, observed: &'a Observed) -> Site<'a> {
+        let clients = || self.partitions.iter().flat_map(|p| p.clients.table.rows());
+        Site {
+            keys,
+            options,
+            totals: &observed.totals,
+            partitions: self.partitions.as_slice().try_into().unwrap_or_else(|_| unreachable_partitions()),
+            pairs: &self.links.pairs,
+            linked: &self.links.clients,
+            agent_groups: &self.links.agent_groups,
+            hosts: &self.links.hosts,
+            n_clients: clients().count() as u64,
+            n_outgoing_clients: clients().filter(|c| c.n_outgoing > 0).count() as u64,
+        }
+    }
+}
+
+fn unreachable_partitions() -> ! {
+    panic!("there are {PARTITIONS} partitions")
+}
+
+/// A worker of the first pass.
+struct Reading<'a> {
+    observer: Observer<'a>,
+}
+
+impl Pass for Reading<'_> {
+    fn block(&mut self, feed: u32, block: &Block, parser: &Parser) -> BlockKeys {
+        self.observer.block(feed, block, parser)
+    }
+}

@@ -1,0 +1,175 @@
+//! The verdict and the four answers in words: the same in the terminal and in the HTML report.
+
+use crate::figures::{bytes, counted, percent, time};
+use coldtrail_core::detect::{Finding, Level, Stage};
+use coldtrail_core::verdict::{Gap, LeftState, Report};
+
+/// The verdict's fixed words; other ones where there was nothing to judge.
+pub(crate) fn headline(report: &Report) -> &'static str {
+    if nothing_read(report) { "Nothing could be read" } else { report.level.words() }
+}
+
+/// No line was understood: a verdict would be about nothing.
+pub(crate) fn nothing_read(report: &Report) -> bool {
+    report.totals.lines.ok + report.totals.lines.partial == 0
+}
+
+/// `confirmed by blind-two-valued`
+pub(crate) fn grounds(report: &Report) -> String {
+    let level = match report.level {
+        _ if nothing_read(report) => return String::new(),
+        Level::NoAttack | Level::NoSign => return String::new(),
+        Level::Possible => "possible",
+        Level::Probable => "probable",
+        Level::Confirmed => "confirmed",
+    };
+    if report.rule.is_empty() { level.to_owned() } else { format!("{level} by rule {}", report.rule) }
+}
+
+/// What makes the report speak for less than all there was; one sentence each.
+pub(crate) fn limits(report: &Report) -> Vec<String> {
+    let mut out = Vec::new();
+    if report.is_partial {
+        out.push("Interrupted: this is what was read until then.".to_owned());
+    }
+    let n_broken = report.coverage.inputs.iter().filter(|i| i.problem.is_some()).count() as u64;
+    let n_inputs = report.coverage.inputs.len() as u64;
+    if n_broken > 0 {
+        out.push(format!(
+            "Incomplete: {n_broken} of {} could not be read to the end.",
+            counted(n_inputs, "file", "files")
+        ));
+    } else if !report.coverage.problems.is_empty() {
+        out.push(format!(
+            "Incomplete: {} while reading, see below.",
+            counted(report.coverage.problems.len() as u64, "problem", "problems")
+        ));
+    }
+    let lines = &report.totals.lines;
+    if lines.raw > 0 && lines.raw * 100 > lines.lines && !nothing_read(report) {
+        out.push(format!("{} of all lines were not understood at all.", percent(lines.raw, lines.lines)));
+    }
+    out
+}
+
+/// Question and short answer.
+pub(crate) fn four(report: &Report) -> [(&'static str, String); 4] {
+    let short = if nothing_read(report) {
+        let unknown = || "cannot be said".to_owned();
+        [unknown(), unknown(), unknown(), unknown()]
+    } else {
+        [who(report), got_in(report), left(report), took(report)]
+    };
+    let [who, got_in, left, took] = short;
+    [
+        ("Who attacked us?", who),
+        ("Did they get in?", got_in),
+        ("What did they leave?", left),
+        ("What did they take?", took),
+    ]
+}
+
+fn who(report: &Report) -> String {
+    let n = report.answers.who.len() as u64;
+    match (n, report.incidents.len() as u64) {
+        (0, _) => "nobody seen".to_owned(),
+        (_, 0 | 1) => counted(n, "client", "clients"),
+        (_, incidents) => format!("{}, {incidents} incidents", counted(n, "client", "clients")),
+    }
+}
+
+fn got_in(report: &Report) -> String {
+    let word = match report.level {
+        Level::NoAttack => return "no attack seen".to_owned(),
+        Level::NoSign => return "no sign that they did".to_owned(),
+        Level::Possible => "perhaps",
+        Level::Probable => "probably",
+        Level::Confirmed => "yes",
+    };
+    match report.answers.got_in.len() as u64 {
+        0 => word.to_owned(),
+        n => format!("{word}, {}", counted(n, "page", "pages")),
+    }
+}
+
+fn left(report: &Report) -> String {
+    let left = &report.answers.left;
+    let count = |state| left.iter().filter(|l| l.state == state).count();
+    let (deleted, present) = (count(LeftState::Deleted), count(LeftState::Present));
+    let files = counted(left.len() as u64, "file", "files");
+    match (left.len(), deleted, present) {
+        (0, ..) => "nothing seen".to_owned(),
+        (n, d, _) if n == d => format!("{files}, since deleted"),
+        (n, _, p) if n == p => format!("{files}, still there"),
+        (_, 0, 0) => files,
+        (_, d, p) => {
+            let part = |n, word| (n > 0).then(|| format!("{n} {word}"));
+            let parts: Vec<String> =
+                [part(p, "still there"), part(d, "deleted")].into_iter().flatten().collect();
+            format!("{files}: {}", parts.join(", "))
+        }
+    }
+}
+
+fn took(report: &Report) -> String {
+    let took = &report.answers.took;
+    let total = took.iter().fold(0u64, |n, t| n.saturating_add(t.bytes));
+    let mut clients: Vec<&str> = took.iter().map(|t| t.client.as_str()).collect();
+    clients.sort_unstable();
+    clients.dedup();
+    match (took.len() as u64, total) {
+        (0, _) => "nothing seen".to_owned(),
+        (n, 0) => format!("{}, size unknown", counted(n, "transfer", "transfers")),
+        _ => format!("{} by {}", bytes(total), counted(clients.len() as u64, "client", "clients")),
+    }
+}
+
+/// The best finding of each stage that bears on the verdict, in the order of the kill chain.
+pub(crate) fn proof(report: &Report) -> Vec<&Finding> {
+    let floor = report.level.clamp(Level::NoSign, Level::Possible);
+    let weight = |f: &Finding| (f.level, f.severity, !f.evidence.is_empty(), f.n_requests);
+    let mut best: Vec<&Finding> = Vec::new();
+    for stage in Stage::ALL {
+        let of_stage = report.findings.iter().filter(|f| f.meta.stage == stage && f.level >= floor);
+        // Of equals, the first: `max_by` would take the last.
+        if let Some(f) = of_stage.reduce(|a, b| if weight(b) > weight(a) { b } else { a }) {
+            best.push(f);
+        }
+    }
+    best
+}
+
+/// A stage in one short word, for columns.
+pub(crate) fn short_stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Reconnaissance => "recon",
+        Stage::Attack => "attack",
+        Stage::Access => "access",
+        Stage::Exploit => "exploit",
+        Stage::Implant => "implant",
+        Stage::Exfiltration => "exfil",
+        Stage::CommandAndControl => "c2",
+        Stage::Download => "download",
+        Stage::LateralMovement => "lateral",
+        Stage::Impact => "flood",
+    }
+}
+
+/// A gap as a sentence.
+pub(crate) fn gap(gap: &Gap) -> String {
+    format!(
+        "No records in {} from {} to {} ({}).",
+        gap.input,
+        time(gap.from_us),
+        time(gap.to_us),
+        crate::figures::span(gap.to_us.saturating_sub(gap.from_us))
+    )
+}
+
+/// `2026-10-12 00:00 to 2026-10-14 23:59 UTC`
+pub(crate) fn period(report: &Report) -> String {
+    match (report.totals.lines.first_us, report.totals.lines.last_us) {
+        (Some(a), Some(b)) => format!("{} to {} UTC", crate::figures::minute(a), crate::figures::minute(b)),
+        _ => "no times".to_owned(),
+    }
+}

@@ -1,0 +1,119 @@
+//! The output folder: all files are written beside their places first and moved there together, so that a run that
+//! fails leaves the files of an earlier one as they were.
+
+use crate::run::{Method, Run};
+use crate::tables::Cells;
+use crate::{findings, html, rejects, summary, tables};
+use coldtrail_core::verdict::Report;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// What is to be written, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Names of the files, of [`FILES`].
+    pub files: Vec<&'static str>,
+    pub cells: Cells,
+    /// Rows of a table in the HTML report; what is left out is counted and stands in the CSV.
+    pub html_rows: usize,
+    pub method: Method,
+}
+
+/// The files that can be written, in the order in which they are named to people. `summary.json` is moved into place
+/// last: where it is new, all are.
+pub const FILES: [&str; 7] =
+    ["report.html", "findings.jsonl", "clients.csv", "pages.csv", "hosts.csv", "rejects.jsonl", "summary.json"];
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { files: FILES.to_vec(), cells: Cells::Guarded, html_rows: 200, method: Method::default() }
+    }
+}
+
+/// A file that is in place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WrittenFile {
+    pub name: &'static str,
+    pub path: PathBuf,
+    pub bytes: u64,
+}
+
+/// Writes the files into a folder, which is made if need be. Files of an earlier run are replaced, other files stay.
+pub fn write_all(
+    report: &Report,
+    run: &Run,
+    out_dir: &Path,
+    options: &Options,
+) -> io::Result<Vec<WrittenFile>> {
+    fs::create_dir_all(out_dir).map_err(|e| at(out_dir, &e))?;
+    let names: Vec<&'static str> = FILES.into_iter().filter(|n| options.files.contains(n)).collect();
+    let mut staged = Staged { pairs: Vec::new() };
+    let mut written = Vec::new();
+    for name in names {
+        let path = out_dir.join(name);
+        let temporary = out_dir.join(format!(".{name}.part"));
+        staged.pairs.push((temporary.clone(), path.clone()));
+        let bytes = stage(&temporary, |out| write_one(out, name, report, run, options))
+            .map_err(|e| at(&path, &e))?;
+        written.push(WrittenFile { name, path, bytes });
+    }
+    staged.commit()?;
+    Ok(written)
+}
+
+fn write_one(
+    out: &mut impl Write,
+    name: &str,
+    report: &Report,
+    run: &Run,
+    options: &Options,
+) -> io::Result<()> {
+    match name {
+        "report.html" => html::write(out, report, &options.method, options.html_rows),
+        "findings.jsonl" => findings::write(out, report),
+        "clients.csv" => tables::write_clients(out, report, options.cells),
+        "pages.csv" => tables::write_pages(out, report, options.cells),
+        "hosts.csv" => tables::write_hosts(out, report, options.cells),
+        "rejects.jsonl" => rejects::write(out, report),
+        "summary.json" => summary::write(out, report, run),
+        _ => Err(io::Error::new(io::ErrorKind::Unsupported, "no such output file")),
+    }
+}
+
+/// Writes a new file through to the disk; returns its size. What lies at the path, be it a link, is removed first.
+fn stage(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<u64> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let mut out = BufWriter::with_capacity(256 * 1024, File::create_new(path)?);
+    write(&mut out)?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.sync_all()?;
+    Ok(file.metadata()?.len())
+}
+
+/// Temporary files and where they belong; removed again unless they get there.
+struct Staged {
+    pairs: Vec<(PathBuf, PathBuf)>,
+}
+
+impl Staged {
+    fn commit(&self) -> io::Result<()> {
+        self.pairs.iter().try_for_each(|(from, to)| fs::rename(from, to).map_err(|e| at(to, &e)))
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        for (temporary, _) in &self.pairs {
+            // What was moved is not there any more; what cannot be removed is overwritten by the next run.
+            let _ = fs::remove_file(temporary);
+        }
+    }
+}
+
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,191 @@
+//! Commands and flags: what may be typed. What it means is in `commands/`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Reads web-server and proxy logs and answers: who attacked us, did they get in, what did they leave, what did they take
+#[derive(Parser)]
+#[command(name = "coldtrail", version, max_term_width = 100, arg_required_else_help = true, subcommand_required = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// The main job: read logs and answer the four questions
+    #[command(after_help = "Examples:\n  coldtrail scan /var/log/nginx\n  coldtrail scan logs.tar.gz --manifest site.txt \
+                            --root /var/www=/\n  zcat old.gz | coldtrail scan - -o case-17")]
+    Scan(Scan),
+    /// Print every line as one normalised record, JSON Lines
+    #[command(after_help = "Example:\n  coldtrail records access.log --attacks | jq -r .client_ip | sort | uniq -c")]
+    Records(Records),
+    /// Who fetched this URL, host, path or address
+    #[command(after_help = "Example:\n  coldtrail who 'hxxp://bad[.]site/malware.exe' proxy/")]
+    Who(Who),
+    /// List the files that belong on a server, for `scan --manifest`
+    #[command(after_help = "Example (on a clean copy of the server):\n  coldtrail manifest /var/www > site.txt")]
+    Manifest {
+        /// Web root of a clean copy
+        folder: PathBuf,
+    },
+    /// A detector's documentation, or how one log line is read and judged
+    #[command(after_help = "Examples:\n  coldtrail explain scan\n  coldtrail explain \"$(sed -n 17p access.log)\"")]
+    Explain {
+        /// Name of a detector, or a whole log line in quotes
+        what: String,
+        /// Format of the line: a name or a format string
+        #[arg(long, value_name = "NAME|STRING")]
+        log_format: Option<String>,
+    },
+    /// List the formats that are read, and what each can and cannot show
+    Formats,
+    /// List the attack rules in force
+    Rules,
+    /// Write the completions of a shell to standard output
+    Completions {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    #[command(hide = true)]
+    Sql(NotBuilt),
+    #[command(hide = true)]
+    Serve(NotBuilt),
+    #[command(hide = true)]
+    Watch(NotBuilt),
+    #[command(hide = true)]
+    Report(NotBuilt),
+}
+
+/// A planned command: whatever follows it.
+#[derive(Args)]
+pub(crate) struct NotBuilt {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    _rest: Vec<String>,
+}
+
+/// What every command that reads logs takes.
+#[derive(Args)]
+pub(crate) struct Input {
+    /// Files, folders, patterns, archives, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// Format of all lines: a name from `coldtrail formats`, or the server's own format string [default: found out]
+    #[arg(long, value_name = "NAME|STRING", help_heading = "Input")]
+    pub(crate) log_format: Option<String>,
+    /// Offset of logs that do not state theirs, such as +02:00 [default: UTC]
+    #[arg(long, value_name = "OFFSET", help_heading = "Input", allow_hyphen_values = true)]
+    pub(crate) tz: Option<String>,
+    /// Leave out what is earlier, such as 2026-03-01 or 2026-03-01T10:00:00Z
+    #[arg(long, value_name = "TIME", help_heading = "Input")]
+    pub(crate) since: Option<String>,
+    /// Leave out what is later
+    #[arg(long, value_name = "TIME", help_heading = "Input")]
+    pub(crate) until: Option<String>,
+    /// A proxy of yours whose X-Forwarded-For is believed, such as 10.0.0.0/8 (repeatable)
+    #[arg(long, value_name = "CIDR", help_heading = "Input")]
+    pub(crate) trusted_proxy: Vec<String>,
+    /// Worker threads [default: one a core]
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub(crate) threads: Option<usize>,
+    #[arg(long, hide = true, value_name = "SIZE")]
+    pub(crate) memory: Option<String>,
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub(crate) geo_db: Vec<PathBuf>,
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Hash {
+    Sha256,
+    Blake3,
+    None,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Possible,
+    Probable,
+    Confirmed,
+}
+
+#[derive(Args)]
+pub(crate) struct Scan {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// Folder for the outputs [default: ./coldtrail-TIME]
+    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the summary as JSON instead of text
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+    /// Print nothing but errors
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// Do not guard CSV cells that a spreadsheet would run
+    #[arg(long, help_heading = "Output")]
+    pub(crate) csv_raw: bool,
+    /// Exit with 3 if the verdict is at least this
+    #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Output")]
+    pub(crate) fail_on: Option<FailOn>,
+    /// Exit with 4 if more lines than this were not understood, in percent
+    #[arg(long, value_name = "PERCENT", default_value_t = 1.0, help_heading = "Output")]
+    pub(crate) max_raw: f64,
+    /// Digest of each input
+    #[arg(long, value_enum, default_value_t = Hash::Sha256, help_heading = "Input")]
+    pub(crate) hash: Hash,
+    /// The files that belong on the server: from find, ls -lR, tar -t, git ls-files, or coldtrail manifest
+    #[arg(long, value_name = "FILE", help_heading = "Detection")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// A folder of the manifest and the URL it is served under, such as /var/www=/ (repeatable) [default: guessed]
+    #[arg(long, value_name = "DIR=/URL", help_heading = "Detection")]
+    pub(crate) root: Vec<String>,
+    /// Known bad addresses, names and URLs, one a line (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "Detection")]
+    pub(crate) ioc: Vec<PathBuf>,
+    /// Run all attack rules on proxy logs too, not only the strong ones
+    #[arg(long, help_heading = "Detection")]
+    pub(crate) all_rules: bool,
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub(crate) patterns: Vec<PathBuf>,
+    #[arg(long, hide = true, value_name = "DIR")]
+    pub(crate) server_config: Option<PathBuf>,
+    #[arg(long, hide = true, value_name = "DIR")]
+    pub(crate) sigma: Vec<PathBuf>,
+    #[arg(long, hide = true, value_name = "DIR")]
+    pub(crate) crs: Option<PathBuf>,
+    #[arg(long, hide = true, value_name = "CC,CC")]
+    pub(crate) expect: Option<String>,
+    #[arg(long, hide = true, value_name = "URL")]
+    pub(crate) cluster: Option<String>,
+    #[arg(long, hide = true)]
+    pub(crate) redact: bool,
+    #[arg(long, hide = true)]
+    pub(crate) case: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Records {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// Only lines that are classified as an attack
+    #[arg(long)]
+    pub(crate) attacks: bool,
+    /// Run all attack rules on proxy logs too, not only the strong ones
+    #[arg(long)]
+    pub(crate) all_rules: bool,
+    #[arg(long, hide = true, value_name = "NAME")]
+    pub(crate) format: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct Who {
+    /// A URL, host, path or address, also defanged: hxxp://bad[.]site
+    pub(crate) term: String,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// One JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,42 @@
+//! One file a verb.
+
+pub(crate) mod explain;
+pub(crate) mod formats;
+pub(crate) mod manifest;
+pub(crate) mod records;
+pub(crate) mod rules;
+pub(crate) mod scan;
+pub(crate) mod who;
+
+use crate::cli::Cli;
+use crate::exit;
+use anyhow::Result;
+use clap::CommandFactory;
+use coldtrail_core::record::printable;
+use coldtrail_core::source::Problem;
+use std::io::{self, Write};
+
+/// `coldtrail completions SHELL`.
+pub(crate) fn completions(shell: clap_complete::Shell) -> Result<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "coldtrail", &mut script);
+    io::stdout().write_all(&script)?;
+    Ok(exit::FINISHED)
+}
+
+/// Bytes of a log as text for JSON: as they are where they are valid UTF-8, else with escapes.
+fn text(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| printable(bytes), str::to_owned)
+}
+
+/// Says what could not be read. The exit code: 1 if nothing at all could be, 4 if something could not.
+fn say_problems(problems: &[Problem], has_read: bool) -> Result<u8> {
+    for problem in problems {
+        writeln!(io::stderr(), "coldtrail: {}", coldtrail_report::safe(&problem.to_string()))?;
+    }
+    Ok(match (problems.is_empty(), has_read) {
+        (true, _) => exit::FINISHED,
+        (false, true) => exit::INCOMPLETE,
+        (false, false) => exit::FAILED,
+    })
+}

@@ -1,0 +1,136 @@
+//! `coldtrail records`: every line as one normalised record.
+
+use super::{say_problems, text};
+use crate::cli;
+use crate::input::Plan;
+use crate::not_built;
+use anyhow::Result;
+use coldtrail_core::decode::Block;
+use coldtrail_core::enrich::attack::{RuleSet, Scorer};
+use coldtrail_core::enrich::percent_decode;
+use coldtrail_core::parse::format_name;
+use coldtrail_core::record::{Metric, NO_TIME, Outcome, Rec, TextField, format_ts, printable};
+use coldtrail_core::scan::{Streamed, stream};
+use coldtrail_core::verdict::Report;
+use serde_json::{Value, json};
+use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
+
+pub(crate) fn run(args: &cli::Records) -> Result<u8> {
+    if args.format.as_deref().is_some_and(|f| f != "jsonl" && f != "json") {
+        return not_built("records --format");
+    }
+    let plan = Plan::new(&args.input)?;
+    let rules = RuleSet::new();
+    let mut writer = RecordWriter { rules: &rules, scorer: Scorer::new(&rules, 0, args.all_rules), all_rules: args.all_rules };
+    let mut out = BufWriter::with_capacity(1 << 18, io::stdout().lock());
+    let mut error = None;
+    let mut has_read = false;
+    let in_window = |ts: i64| {
+        ts == NO_TIME || (plan.since_us.is_none_or(|t| ts >= t) && plan.until_us.is_none_or(|t| ts <= t))
+    };
+    let problems = stream(&plan.found.inputs, plan.parser.as_ref(), &plan.settings, |streamed| {
+        has_read = true;
+        let Streamed::Records { input, block, records } = streamed else { return ControlFlow::Continue(()) };
+        for (i, rec) in records.iter().enumerate() {
+            if rec.outcome == Outcome::Skipped || !in_window(rec.ts_us) {
+                continue;
+            }
+            let record = writer.record(input, block, rec, block.first_line + i as u64, args.attacks);
+            let written = record.map_or(Ok(()), |r| writeln!(out, "{r}"));
+            if let Err(e) = written {
+                error = Some(e);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    error.map_or_else(|| out.flush(), Err)?;
+    let all: Vec<_> = plan.found.problems.into_iter().chain(problems).collect();
+    say_problems(&all, has_read)
+}
+
+struct RecordWriter<'r> {
+    rules: &'r RuleSet,
+    scorer: Scorer<'r>,
+    all_rules: bool,
+}
+
+impl RecordWriter<'_> {
+    /// The record as JSON; none if only attacks are wanted and it is not one.
+    fn record(&mut self, input: &str, block: &Block, rec: &Rec, line: u64, only_attacks: bool) -> Option<Value> {
+        let bytes = &block.bytes;
+        let verdict = if rec.outcome == Outcome::Raw { Default::default() } else { self.scorer.score(bytes, rec) };
+        if only_attacks && !verdict.is_attack() {
+            return None;
+        }
+        let attack = if verdict.is_attack() || verdict.is_weak() {
+            let explained = self.rules.explain(bytes, rec, self.all_rules);
+            json!({
+                "score": verdict.score,
+                "classes": verdict.classes.iter().map(|c| c.name()).collect::<Vec<_>>(),
+                "rules": explained.rules,
+                "where": explained.wheres,
+            })
+        } else {
+            Value::Null
+        };
+        let field = |f: TextField| rec.text(f, bytes).map_or(Value::Null, |t| text(&t).into());
+        let number = |m: Metric| m.get().map_or(Value::Null, Value::from);
+        let target = match field(TextField::Target) {
+            Value::Null => joined_target(rec, bytes),
+            target => target,
+        };
+        let is_ok = rec.outcome == Outcome::Ok;
+        Some(json!({
+            "input": input,
+            "line": line,
+            "offset": block.offset + rec.line.start() as u64,
+            "parse": match rec.outcome {
+                Outcome::Ok | Outcome::Skipped => "ok",
+                Outcome::Partial => "partial",
+                Outcome::Raw => "raw",
+            },
+            "format": format_name(rec.format),
+            "ts": if rec.ts_us == NO_TIME { Value::Null } else { format_ts(rec.ts_us, rec.ts_digits).into() },
+            "client_ip": field(TextField::Client),
+            "peer_ip": field(TextField::Peer),
+            "user": field(TextField::User),
+            "method": field(TextField::Method),
+            "host": field(TextField::Host),
+            "target": target,
+            "url_path": rec.text(TextField::Path, bytes).map_or(Value::Null, |p| text(&percent_decode(&p)).into()),
+            "url_query": field(TextField::Query),
+            "status_code": if rec.status_code == 0 { Value::Null } else { rec.status_code.into() },
+            "response_bytes": number(rec.response_bytes),
+            "response_body_bytes": number(rec.response_body_bytes),
+            "request_bytes": number(rec.request_bytes),
+            "duration_us": number(rec.duration_us),
+            "referrer": field(TextField::Referrer),
+            "user_agent": field(TextField::UserAgent),
+            "cookie": field(TextField::Cookie),
+            "body": field(TextField::Body),
+            "attack": attack,
+            "reason": if is_ok { Value::Null } else { rec.reason.words().into() },
+            "raw": if is_ok { Value::Null } else { raw(rec.line.bytes(bytes)).into() },
+        }))
+    }
+}
+
+/// The target of a log that keeps path and query apart.
+fn joined_target(rec: &Rec, bytes: &[u8]) -> Value {
+    let Some(path) = rec.text(TextField::Path, bytes) else { return Value::Null };
+    let mut target = path.into_owned();
+    if let Some(query) = rec.text(TextField::Query, bytes) {
+        target.push(b'?');
+        target.extend_from_slice(&query);
+    }
+    text(&target).into()
+}
+
+/// A raw line as the contract has it: text that can be read back, cut at 8 KiB.
+fn raw(line: &[u8]) -> String {
+    let kept = &line[..line.len().min(Report::MAX_RAW)];
+    let cut = line.len() - kept.len();
+    if cut == 0 { printable(kept) } else { format!("{}...(+{cut} bytes)", printable(kept)) }
+}
