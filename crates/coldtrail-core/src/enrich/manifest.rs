@@ -323,8 +323,8 @@ fn guess_root(files: &[String]) -> String {
         let n = common.iter().zip(file.split('/')).take_while(|(a, b)| *a == b).count();
         common.truncate(n);
     }
-    let is_root = |part: &&str| ROOTS.iter().any(|r| r.eq_ignore_ascii_case(part));
-    if let Some(at) = common.iter().rposition(|p| is_root(&p)) {
+    let is_root = |part: &str| ROOTS.iter().any(|r| r.eq_ignore_ascii_case(part));
+    if let Some(at) = common.iter().rposition(|p| is_root(p)) {
         return common[..=at].join("/");
     }
     // A project's folder: `public/index.php` beside sources.
