@@ -210,7 +210,8 @@ impl Attack {
             let rows = part.clients.table.rows();
             for usage in part.agents.uses.rows() {
                 let row = &rows[usage.client as usize];
-                if self.counts(row, site) && !row.is_clean {
+                let is_main = usage.n_requests.saturating_mul(2) >= row.n_requests;
+                if self.counts(row, site) && !row.is_clean && is_main {
                     by_agent.entry(usage.agent).or_default().0.add(row);
                 }
             }

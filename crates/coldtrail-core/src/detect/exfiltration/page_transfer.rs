@@ -124,9 +124,15 @@ impl PageTransfer {
 
     fn is_wanted(&self, row: &PageRow, path: &[u8], site: &Site<'_>) -> bool {
         row.n_clients <= self.0.max_clients
-            || (kind_of(path) == PageKind::Script && row.bytes_out > self.0.script_bytes)
+            || (is_server_script(path) && row.bytes_out > self.0.script_bytes)
             || Self::is_archive_first_seen(row, path, site)
     }
+}
+
+/// Runs on the server, and is not a program for others to download.
+fn is_server_script(path: &[u8]) -> bool {
+    const DOWNLOADS: [&[u8]; 5] = [b".exe", b".dll", b".sh", b".py", b".rb"];
+    kind_of(path) == PageKind::Script && !DOWNLOADS.iter().any(|d| path.to_ascii_lowercase().ends_with(d))
 }
 
 fn is_served(row: &PageRow) -> bool {
@@ -204,10 +210,14 @@ impl Detector for PageTransfer {
         if row.max_out < self.0.min_answer_bytes && n_pieces < 2 && row.bytes_out < self.0.script_bytes {
             return Vec::new();
         }
-        let is_odd_program = kind_of(path) == PageKind::Script && is_static_folder(path);
+        let is_odd_program = is_server_script(path) && is_static_folder(path);
+        // What many fetch alike is a public download, not a transfer.
+        if row.n_clients > self.0.max_clients && most < row.bytes_out / 2 {
+            return Vec::new();
+        }
         let is_job = is_regular(&taken, main, self.0.job_days) && !is_odd_program;
         let is_new_archive = Self::is_archive_first_seen(row, path, site);
-        let has_history = by_client.keys().any(|c| site.has_history(*c));
+        let has_history = site.has_history(main);
         let mut draft = suspect.draft.clone();
         (draft.level, draft.severity, draft.rule) = if is_job {
             (Level::NoSign, Severity::Info, "regular-job")

@@ -96,8 +96,10 @@ impl Detector for TunnelPage {
             .filter(|e| e.method == Method::Post && StatusClass::of(e.status_code) == StatusClass::Ok)
             .collect();
         let sizes = || posts.iter().filter_map(|e| e.bytes_out.get()).map(|n| n.max(1));
-        let (Some(least), Some(most)) = (sizes().min(), sizes().max()) else { return Vec::new() };
-        if (posts.len() as u64) < self.0.min_requests || most / least < 10u64.pow(self.0.min_decades) {
+        let Some(least) = sizes().min() else { return Vec::new() };
+        // The largest of all, also beyond the requests that are kept.
+        let most = row.max_out.max(least);
+        if (posts.len() as u64) < self.0.min_requests || most.ilog10() - least.ilog10() < self.0.min_decades {
             return Vec::new();
         }
         let clients: BTreeSet<ClientKey> = posts.iter().map(|e| e.client).collect();

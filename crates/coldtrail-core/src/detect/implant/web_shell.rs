@@ -10,8 +10,8 @@
 //! first seen in the last nine tenths of the log 0.5; answers of at least 3 sizes 0.5; not on the manifest
 //! 2; a request that hands it a command (`cmd=`, `exec=`, base64 that decodes to a command word; not where
 //! more than 5 payload families are tried on the page) 2, and 1.5 more where that client's attacks were
-//! answered 2xx. A finding: at least 6 points and (a script, or a POST, or 3 answers). Level: at least 8
-//! points and 2 uses by a client with an attack, probes or an upload on record: confirmed. An upload or an
+//! answered 2xx. A finding: at least 6 points (6.5 with fewer than 3 answers, no POST and no command) and (a
+//! script, or a POST, or 3 answers). Level: at least 8 points and 2 uses by a client with an attack, probes or an upload on record: confirmed. An upload or an
 //! attack answered 2xx within 24 h before its first answer, or such a client: probable. Else possible.
 //! ## Parameters
 //! - `min_points` | 6 | points | 4-10 | 2 of 2 shells and no other page of 8,935 (simulated); public logs
@@ -41,6 +41,8 @@ use std::collections::BTreeSet;
 
 const MAX_EVENTS: usize = 300;
 const MAX_CHANGES: usize = 2000;
+/// More points asked of a page with fewer than 3 answers, no POST and no command, points.
+const THIN_POINTS: f64 = 0.5;
 /// Payload families on one page above which it is scanned, not used, families.
 const MAX_FAMILIES: usize = 5;
 
@@ -283,6 +285,11 @@ impl Detector for WebShell {
             signs.push("answers of different sizes");
         }
         let path = site.page_text(row).1;
+        // One or two plain visits are little to judge by.
+        let is_thin = users.len() < 3 && row.n_posts == 0 && commands.is_empty();
+        if is_thin && points < self.0.min_points + THIN_POINTS {
+            return Vec::new();
+        }
         // A sanity check on crowds: a page of many clients is part of the site, whatever its life.
         if points < self.0.min_points || (row.n_clients > 10 && commands.is_empty()) {
             return Vec::new();
