@@ -222,7 +222,7 @@ impl Indicators {
             }
             (IndicatorKind::Url, url)
         } else if is_domain(&text) {
-            let name = text.trim_start_matches("*.").trim_matches('.').to_owned();
+            let name = text.trim_start_matches("*.").trim_matches('.').to_ascii_lowercase();
             if self.domains.contains_key(&name) {
                 return true;
             }

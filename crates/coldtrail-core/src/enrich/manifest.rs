@@ -16,6 +16,28 @@ pub struct Manifest {
     ignores_case: bool,
     /// What was assumed or skipped, in sentences.
     notes: Vec<String>,
+    /// Where the document root was guessed.
+    guess: Option<Guess>,
+}
+
+/// A document root that nobody named: the list alone cannot tell `/var/www` with a site `/shop` from `/var/www/shop`.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+struct Guess {
+    folder: String,
+    /// Folders below it that all web files share, outermost first.
+    below: Vec<String>,
+}
+
+impl Guess {
+    fn note(&self) -> String {
+        if self.folder.is_empty() {
+            return "No document root was given: the paths of the list are taken as URL paths.".to_owned();
+        }
+        let folder = &self.folder;
+        format!(
+            "No document root was given: {folder} was taken for /. If that is wrong, say --root DIR=/URL."
+        )
+    }
 }
 
 /// How a request's path is on the list.
@@ -63,13 +85,10 @@ impl Manifest {
         let files: Vec<String> = files.into_iter().map(|f| f.path).collect();
         let guessed;
         let roots = if roots.is_empty() {
-            let folder = guess_root(&files);
-            manifest.notes.push(if folder.is_empty() {
-                "No document root was given: the paths of the list are taken as URL paths.".to_owned()
-            } else {
-                format!("No document root was given: {folder} was taken for /. If that is wrong, say --root DIR=/URL.")
-            });
-            guessed = [(folder, "/".to_owned())];
+            let guess = guess_root(&files);
+            manifest.notes.push(guess.note());
+            guessed = [(guess.folder.clone(), "/".to_owned())];
+            manifest.guess = Some(guess);
             &guessed[..]
         } else {
             roots
@@ -89,6 +108,31 @@ impl Manifest {
             manifest.notes.push(format!("{n_outside} files of the list are outside the document root."));
         }
         manifest
+    }
+
+    /// Moves a guessed document root down to where most of the paths that the server gave out are files of the list.
+    /// Does nothing where the root was given.
+    pub fn fit(&mut self, served: &[&[u8]]) {
+        let Some(mut guess) = self.guess.take() else { return };
+        let prefix = |depth: usize| guess.below[..depth].iter().map(|f| format!("/{f}")).collect::<String>();
+        let n_listed = |depth: usize| {
+            let prefix = prefix(depth);
+            let is_file = |path: &&&[u8]| self.find(&[prefix.as_bytes(), path].concat()).0 == Listing::File;
+            served.iter().filter(is_file).count()
+        };
+        let best = (0..=guess.below.len()).max_by_key(|depth| (n_listed(*depth), std::cmp::Reverse(*depth)));
+        let depth = best.unwrap_or(0);
+        if depth > 0 {
+            let prefix = self.fold(&prefix(depth));
+            let below =
+                |path: &String| path.strip_prefix(&prefix).filter(|p| p.starts_with('/')).map(str::to_owned);
+            self.paths = self.paths.iter().filter_map(below).collect();
+            let before = guess.note();
+            let deeper: Vec<String> = guess.below.drain(..depth).collect();
+            guess.folder = std::iter::once(guess.folder).chain(deeper).collect::<Vec<_>>().join("/");
+            self.notes.iter_mut().filter(|n| **n == before).for_each(|n| *n = guess.note());
+        }
+        self.guess = Some(guess);
     }
 
     pub fn len(&self) -> usize {
@@ -310,22 +354,24 @@ fn ls_line(line: &str, folder: &mut String) -> LsLine {
 }
 
 /// The folder that is most likely the document root; empty where the paths are URL paths.
-fn guess_root(files: &[String]) -> String {
+fn guess_root(files: &[String]) -> Guess {
+    let at = |folder: String| Guess { folder, below: Vec::new() };
     let is_web = |f: &&String| {
         super::kind_of(f.as_bytes()) == super::PageKind::Script || f.ends_with(".html") || f.ends_with(".htm")
     };
     let web: Vec<&String> = files.iter().filter(is_web).collect();
     let all: Vec<&String> = if web.is_empty() { files.iter().collect() } else { web };
-    let Some(first) = all.first() else { return String::new() };
+    let Some(first) = all.first() else { return Guess::default() };
     let mut common: Vec<&str> = first.split('/').collect();
     common.pop();
     for file in &all {
         let n = common.iter().zip(file.split('/')).take_while(|(a, b)| *a == b).count();
         common.truncate(n);
     }
-    let is_root = |part: &&str| ROOTS.iter().any(|r| r.eq_ignore_ascii_case(part));
-    if let Some(at) = common.iter().rposition(is_root) {
-        return common[..=at].join("/");
+    let is_root = |part: &str| ROOTS.iter().any(|r| r.eq_ignore_ascii_case(part));
+    if let Some(at) = common.iter().rposition(|p| is_root(p)) {
+        let below = common[at + 1..].iter().map(|f| (*f).to_owned()).collect();
+        return Guess { folder: common[..=at].join("/"), below };
     }
     // A project's folder: `public/index.php` beside sources.
     let has_index = |folder: &str| INDEX.iter().any(|i| files.iter().any(|f| *f == format!("{folder}{i}")));
@@ -333,12 +379,12 @@ fn guess_root(files: &[String]) -> String {
         for root in ROOTS {
             for prefix in ["", "/"] {
                 if has_index(&format!("{prefix}{root}/")) {
-                    return format!("{prefix}{root}");
+                    return at(format!("{prefix}{root}"));
                 }
             }
         }
     }
-    String::new()
+    Guess::default()
 }
 
 /// The URL path of a file below `dir`, with the length of `dir`: the longest root wins.
@@ -382,6 +428,26 @@ mod tests {
                   ./a:\ntotal 4\n-rw-r--r-- 1 root root 7 2019-10-05 09:00 b.js\n";
         check(ls, &[], &want);
         check("/index.html\n/jabc/includes/a.inc\n", &[], &["/index.html", "/jabc/includes/a.inc"]);
+    }
+
+    #[test]
+    fn a_guessed_root_follows_what_was_served() {
+        let fitted = |files: &str, roots: &[(String, String)], served: &[&str]| {
+            let mut manifest = Manifest::parse(files.as_bytes(), roots);
+            manifest.fit(&served.iter().map(|p| p.as_bytes()).collect::<Vec<_>>());
+            (manifest.paths().map(str::to_owned).collect::<Vec<_>>(), manifest.notes().join(" "))
+        };
+        let shop = "/var/www/shop/cart.php\n/var/www/shop/admin/index.php\n";
+        let (paths, notes) = fitted(shop, &[], &["/cart.php", "/uploads/x.php", "/admin/"]);
+        assert_eq!(paths, ["/admin/index.php", "/cart.php"]);
+        assert!(notes.contains("/var/www/shop was taken"), "{notes}");
+        // The same list, served below its folder's name; and nothing served at all.
+        let kept = ["/shop/admin/index.php", "/shop/cart.php"];
+        assert_eq!(fitted(shop, &[], &["/shop/cart.php", "/x.php"]).0, kept);
+        assert_eq!(fitted(shop, &[], &[]).0, kept);
+        // A root that was given stays.
+        let given = [("/var/www".to_owned(), "/".to_owned())];
+        assert_eq!(fitted(shop, &given, &["/cart.php"]).0, kept);
     }
 
     #[test]

@@ -66,7 +66,11 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
 
     let inputs = lanes.ranked(&observed);
     let rejects = std::mem::take(&mut observed.rejects);
-    let site = tables.site(keys, &options.detect, &observed);
+    let mut detect = options.detect.clone();
+    if let Some(manifest) = &mut detect.manifest {
+        manifest.fit(&tables.served_paths());
+    }
+    let site = tables.site(keys, &detect, &observed);
     let suspects = judge::suspects(&site, threads);
     let wanted = judge::wanted(&suspects, &site, inputs.sample_key());
     let mut focused = Focused::default();
@@ -116,6 +120,16 @@ struct Tables {
 }
 
 impl Tables {
+    /// Paths that our server gave out, as logged.
+    fn served_paths(&self) -> Vec<&[u8]> {
+        let mut paths = Vec::new();
+        for pages in self.partitions.iter().map(|p| &p.pages) {
+            let ours = pages.table.rows().iter().filter(|p| p.is_answered() && p.n_outgoing == 0);
+            paths.extend(ours.map(|page| pages.text(page).1));
+        }
+        paths
+    }
+
     fn site<'a>(&'a self, keys: Keys, options: &'a Options, observed: &'a Observed) -> Site<'a> {
         let clients = || self.partitions.iter().flat_map(|p| p.clients.table.rows());
         Site {

@@ -81,18 +81,23 @@ fn got_in(findings: &[Finding]) -> Vec<GotIn> {
         Stage::CommandAndControl | Stage::Download | Stage::LateralMovement => f.level >= Level::Probable,
         _ => false,
     };
-    findings
-        .iter()
-        .filter(|f| f.severity >= Severity::Medium)
-        .filter(is_entry)
-        .map(|f| GotIn {
-            page: f.pages.iter().chain(&f.hosts).next().cloned().unwrap_or_else(|| f.subject.clone()),
+    // One entry for each page: the finding of the highest level speaks, among equals the first.
+    let mut by_page: BTreeMap<String, GotIn> = BTreeMap::new();
+    for f in findings.iter().filter(|f| f.severity >= Severity::Medium).filter(is_entry) {
+        let page = f.pages.iter().chain(&f.hosts).next().cloned().unwrap_or_else(|| f.subject.clone());
+        if by_page.get(&page).is_some_and(|best| best.level >= f.level) {
+            continue;
+        }
+        let entry = GotIn {
+            page: page.clone(),
             first_us: f.first_us,
             rule: f.rule.to_owned(),
             level: f.level,
             finding: f.id.clone(),
-        })
-        .collect()
+        };
+        by_page.insert(page, entry);
+    }
+    by_page.into_values().collect()
 }
 
 /// One entry for each path: the finding of the highest level speaks.

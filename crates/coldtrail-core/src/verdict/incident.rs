@@ -150,9 +150,9 @@ fn incident(findings: &[&Finding], site: &Site<'_>) -> Incident {
     }
 }
 
-/// The finding that says most: by level, severity, stage (later is worse), then the first.
+/// The finding that says most: by level, severity, stage (later is worse), requests, then the first.
 pub(super) fn strongest<'f>(findings: impl Iterator<Item = &'f Finding>) -> Option<&'f Finding> {
-    let weight = |f: &Finding| (f.level, f.severity, f.meta.stage);
+    let weight = |f: &Finding| (f.level, f.severity, f.meta.stage, f.n_requests);
     findings.fold(None, |best: Option<&Finding>, f| match best {
         Some(b) if weight(b) >= weight(f) => best,
         _ => Some(f),

@@ -107,7 +107,7 @@ pub(super) fn do_now(level: Level, findings: &[Finding], site: &Site<'_>) -> Vec
     }
     let hosts: BTreeSet<&str> = findings
         .iter()
-        .filter(|f| is_worked(f) && f.severity >= Severity::Medium)
+        .filter(|f| f.level >= Level::Probable || (is_worked(f) && f.clients.len() <= 3))
         .flat_map(|f| f.hosts.iter().map(String::as_str))
         .collect();
     if !hosts.is_empty() {

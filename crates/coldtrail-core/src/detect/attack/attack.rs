@@ -1,15 +1,17 @@
 //! # Requests with attack payloads (`attack`)
 //! ## Finds
-//! Who sent requests that carry a payload (SQL, script, path traversal, commands, ...), how many, of which classes,
-//! and one line of each class.
+//! Who sent requests that carry a payload (SQL, script, path traversal, commands, ...), how many, of which
+//! classes, and one line of each class.
 //! ## Why it matters
-//! Whether or not one worked, the payloads say what was attempted and by whom; the exploit findings build on it.
+//! Whether or not one worked, the payloads say what was attempted and by whom; the exploit findings build on
+//! it.
 //! ## Decides
-//! A request is an attack when its score in the rules is at least 5. By client: one finding each; from 20 attacks on
-//! medium, below low. More than 50 clients with 1 or 2 attacks each and no other sign: one low finding for each class.
-//! By network, and by user agent with method: at least 3 clients with attacks of which none has 70 % of them, at
-//! least 6 (network) or 20 (agent) attacks; an agent only where half of its clients attack. Requests that leave
-//! through a proxy count only from 20 attacks on and where they are a tenth of the client's requests.
+//! A request is an attack when its score in the rules is at least 5. By client: one finding each; from 20
+//! attacks on medium, below low. More than 50 clients with 1 or 2 attacks each and no other sign: one low
+//! finding for each class. By network, and by user agent with method: at least 3 clients with attacks of
+//! which none has 70 % of them, at least 6 (network) or 20 (agent) attacks; an agent only where half of its
+//! clients attack. Requests that leave through a proxy count only from 20 attacks on and where they are a
+//! tenth of the client's requests.
 //! ## Parameters
 //! - `many` | 20 | requests | 5-1000 | beyond the internet's background (the contract's severity table)
 //! - `few` | 2 | requests | 1-10 | a client with no more and no probes is background
@@ -18,11 +20,11 @@
 //! - `min_network` | 6 | requests | 3-100 | two a client at least
 //! - `dominance` | 0.7 | share | 0.5-1 | one address with this share is the finding
 //! ## ATT&CK
-//! Initial access: T1190 exploit public-facing application; reconnaissance: T1595.002 where a scanner sends them
-//! (ATT&CK v17)
+//! Initial access: T1190 exploit public-facing application; reconnaissance: T1595.002 where a scanner sends
+//! them (ATT&CK v17)
 //! ## False positives
-//! Search boxes about code, forums of programmers, advertising URLs that carry URLs: payload without the grammar of an
-//! attack, one page, a referrer of the own site. Own penetration tests: ask who runs them.
+//! Search boxes about code, forums of programmers, advertising URLs that carry URLs: payload without the
+//! grammar of an attack, one page, a referrer of the own site. Own penetration tests: ask who runs them.
 //! ## Misses
 //! Payloads in POST bodies and cookies that the log does not carry; new tricks without a known word.
 //! ## Cost
@@ -208,7 +210,8 @@ impl Attack {
             let rows = part.clients.table.rows();
             for usage in part.agents.uses.rows() {
                 let row = &rows[usage.client as usize];
-                if self.counts(row, site) && !row.is_clean {
+                let is_main = usage.n_requests.saturating_mul(2) >= row.n_requests;
+                if self.counts(row, site) && !row.is_clean && is_main {
                     by_agent.entry(usage.agent).or_default().0.add(row);
                 }
             }
@@ -312,7 +315,7 @@ impl Detector for Attack {
         if draft.rule == "payload" {
             let is_whole = events.len() < MAX_EVENTS;
             let times = |e: &&Event| (e.ts_us != i64::MIN).then_some(e.ts_us);
-            if let Some(first) = attacks.iter().find_map(&times) {
+            if let Some(first) = attacks.iter().find_map(times) {
                 draft.first_us = Some(first);
                 draft.last_us = if is_whole { attacks.iter().filter_map(times).max() } else { draft.last_us };
             }

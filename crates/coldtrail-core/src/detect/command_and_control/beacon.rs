@@ -1,17 +1,20 @@
 //! # Periodic contacts with a rare host (`beacon`)
 //! ## Finds
-//! A client inside that contacts a host in a period (with jitter, missed beats, bursts) which hardly anybody else
-//! contacts, also when nobody sits at the keyboard.
+//! A client inside that contacts a host in a period (with jitter, missed beats, bursts) which hardly anybody
+//! else contacts, also when nobody sits at the keyboard.
 //! ## Why it matters
 //! Malware asks its master for orders at intervals; it is how a compromised host is steered.
 //! ## Decides
-//! Timing, for each client and host with at least 6 distinct seconds over 5 minutes: band evidence E = max n * KL(a || p0)
-//! minus ln(tests) over bands of 7 widths and 5 burst lengths, p0 = the most a memoryless visitor can put there. Periodic:
-//! E >= 12 and (a - p0) / (1 - p0) >= 0.35. Context: contacted by at most 10 % of the clients (where at least 20 are
-//! seen; else by fewer than a third, and nothing is said of rarity); at least 20 % of the beats in 10-minute slots (and
-//! their neighbours) in which the client has no other contact that is not periodic, or seen on 60 % of the client's days;
-//! at least min(12, span / 4) hours with a contact. All: probable; one missed: possible; else context (info). One finding for a
-//! host; more than 5 clients lower its severity by one step.
+//! Timing, for each client and host with at least 6 distinct seconds over 5 minutes: band evidence E = the
+//! largest n KL(a || p0) less ln(tests), over bands of 7 widths and 5 burst lengths, p0 = the most a memoryless
+//! visitor can put there. Periodic: E >= 12 and (a - p0) / (1 - p0) >= 0.35. Context: contacted by at most
+//! 10 % of the clients (where at least 20 are seen; in a smaller network rarity cannot be judged, all else
+//! must hold, and a host of a third of the clients is at most possible); at least 20 % of the beats in
+//! 10-minute slots (and their neighbours) in which the client has no other contact that is not periodic, or
+//! seen on 60 % of the client's days (from 2 days on), or in 20 hours of the day; at least min(12, span / 4)
+//! hours with a contact. All: probable, with fewer than 6 hours possible (in a small network only with half
+//! of the beats unattended); rare with one missed: possible; else context (info). One finding for a host;
+//! more than 5 clients lower its severity by one step.
 //! ## Parameters
 //! - `min_seconds` | 6 | s | 5-100 | five gaps at least
 //! - `min_span_s` | 300 | s | 60-86400 | shorter is one page load
@@ -22,15 +25,20 @@
 //! - `min_unattended` | 0.2 | share | 0.05-1 | open tabs stop with their user
 //! - `min_days` | 0.6 | share | 0.1-1 | persistence in place of nights
 //! - `min_hours` | 12 | h | 1-48 | open tabs reach 9
+//! - `round_the_clock_hours` | 20 | h | 16-24 | nobody sits at the keyboard so long, also where scripts
+//!   browse day and night
 //! ## ATT&CK
-//! Command and control: T1071.001 web protocols, T1573 encrypted channel; exfiltration: T1029 scheduled transfer (ATT&CK v17)
+//! Command and control: T1071.001 web protocols, T1573 encrypted channel; exfiltration: T1029 scheduled
+//! transfer (ATT&CK v17)
 //! ## False positives
-//! Updaters, monitoring agents and time services that one machine only runs: known by name. Ask the owner of the machine.
+//! Updaters, monitoring agents and time services that one machine only runs: known by name. Ask the owner of
+//! the machine.
 //! ## Misses
-//! Fewer than six contacts; waits drawn without memory; hosts behind a popular name (domain fronting). Logs shorter than
-//! a day cannot tell an open tab well.
+//! Fewer than six contacts; waits drawn without memory; hosts behind a popular name (domain fronting). Logs
+//! shorter than a day cannot tell an open tab well.
 //! ## Cost
-//! Up to 4,096 exact seconds a client and host (whole days by hash beyond); n log n for each of 35 band shapes.
+//! Up to 4,096 exact seconds a client and host (whole days by hash beyond); n log n for each of 35 band
+//! shapes.
 //! ## Sources
 //! RITA 5 (Active Countermeasures) for the peer's score: 0.00 to 0.64 on the harder rows of the same test.
 
@@ -48,6 +56,8 @@ const MAX_EVENTS: usize = 8;
 const MAX_SHOWN: usize = 5;
 /// Length of a slot in which a client is attended or not, seconds.
 const SLOT_S: u32 = 600;
+/// Hours with a contact below which no more than possible is said, hours: a morning's page that reloads itself.
+const SURE_HOURS: u64 = 6;
 
 /// Parameters, as the header says them.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +71,7 @@ pub(crate) struct Params {
     pub(crate) min_unattended: f64,
     pub(crate) min_days: f64,
     pub(crate) min_hours: u64,
+    pub(crate) round_the_clock_hours: usize,
 }
 
 impl Params {
@@ -74,6 +85,7 @@ impl Params {
         min_unattended: 0.2,
         min_days: 0.6,
         min_hours: 12,
+        round_the_clock_hours: 20,
     };
 }
 
@@ -96,6 +108,7 @@ struct Periodic<'a> {
     unattended: f64,
     days: f64,
     hours: u64,
+    hours_of_day: usize,
 }
 
 impl Beacon {
@@ -143,6 +156,13 @@ impl Beacon {
                 unattended: alone as f64 / beats.len().max(1) as f64,
                 days: of(86_400) as f64 / days.len().max(1) as f64,
                 hours: of(3600) as u64,
+                hours_of_day: row
+                    .times
+                    .seconds()
+                    .iter()
+                    .map(|t| t / 3600 % 24)
+                    .collect::<BTreeSet<u32>>()
+                    .len(),
             });
         }
         periodic
@@ -155,19 +175,32 @@ impl Beacon {
         let is_large = n_clients >= self.0.min_clients;
         let span_days = site.span_hours().div_ceil(24);
         let min_hours = self.0.min_hours.min(site.span_hours() / 4).max(1);
-        let is_rare = if is_large {
-            prevalence <= self.0.max_prevalence
-        } else {
-            of_host * 3 < n_clients.max(3) || of_host == 1
-        };
-        let is_alone = p.unattended >= self.0.min_unattended || (span_days >= 2 && p.days >= self.0.min_days);
+        let is_alone = p.unattended >= self.0.min_unattended
+            || (span_days >= 2 && p.days >= self.0.min_days)
+            || p.hours_of_day >= self.0.round_the_clock_hours;
         let is_long = p.hours >= min_hours;
-        let missed = [is_rare, is_alone, is_long].iter().filter(|x| !**x).count();
+        let missed = [is_alone, is_long].iter().filter(|x| !**x).count();
         let mut draft = Draft::new(format!("host {host}"));
-        (draft.level, draft.severity, draft.rule) = match missed {
-            0 => (Level::Probable, Severity::High, "beacon"),
-            1 if is_rare || !is_large => (Level::Possible, Severity::Medium, "beacon"),
-            _ => (Level::NoSign, Severity::Info, "periodic"),
+        let is_short = p.hours < SURE_HOURS;
+        let grade = if is_large {
+            let is_rare = prevalence <= self.0.max_prevalence;
+            match missed {
+                0 if is_rare && !is_short => Level::Probable,
+                0 | 1 if is_rare => Level::Possible,
+                _ => Level::NoSign,
+            }
+        } else if missed > 0 || (is_short && p.unattended < 0.5) {
+            // Nothing is known of rarity: every other test has to hold.
+            Level::NoSign
+        } else if is_short || of_host * 3 >= n_clients {
+            Level::Possible
+        } else {
+            Level::Probable
+        };
+        (draft.level, draft.severity, draft.rule) = match grade {
+            Level::Probable => (grade, Severity::High, "beacon"),
+            Level::Possible => (grade, Severity::Medium, "beacon"),
+            _ => (grade, Severity::Info, "periodic"),
         };
         draft.clients.insert(p.row.client);
         draft.hosts.insert(host.to_owned());

@@ -1,13 +1,14 @@
 //! # Contacts with known bad hosts (`indicator`)
 //! ## Finds
-//! Traffic with an address, a name or a URL of the lists given by `--ioc`: who, when, how often, delivered or blocked.
+//! Traffic with an address, a name or a URL of the lists given by `--ioc`: who, when, how often, delivered
+//! or blocked.
 //! ## Why it matters
 //! Somebody else has already seen this host do harm.
 //! ## Decides
-//! Exact: a name and the names below it, an address or a range, a URL by host and path (the query is no part; a path that
-//! ends in `/` or `*` stands for all below). Contacted hosts, pages with a host, and the clients of a server's log are
-//! looked up. Through a proxy, delivered (2xx): probable; only refused or unanswered: low. A listed client
-//! that came to the server: low, for coming is no break-in.
+//! Exact: a name and the names below it, an address or a range, a URL by host and path (the query is no
+//! part; a path that ends in `/` or `*` stands for all below). Contacted hosts, pages with a host, and the
+//! clients of a server's log are looked up. Through a proxy, delivered (2xx): probable; only refused or
+//! unanswered: low. A listed client that came to the server: low, for coming is no break-in.
 //! ## Parameters
 //! None: the lists decide.
 //! ## ATT&CK
@@ -15,7 +16,8 @@
 //! ## False positives
 //! Lists age: a shared host or a sinkhole that was bad once; the entry's date and source tell.
 //! ## Misses
-//! Names behind CONNECT to an address, hosts that the list does not know, hashes of files (never in these logs).
+//! Names behind CONNECT to an address, hosts that the list does not know, hashes of files (never in these
+//! logs).
 //! ## Cost
 //! One look-up a client, a host and a page with a host; at most 100 lines each for 8 of them.
 //! ## Sources

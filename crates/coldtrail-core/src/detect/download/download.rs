@@ -4,10 +4,10 @@
 //! ## Why it matters
 //! This is how malware arrives: the mail or page only points to it.
 //! ## Decides
-//! Through a proxy: path with the extension of a program or script, answered 2xx with at least 10 KiB (scripts: any
-//! size). Host rare: contacted by at most 2 % of the clients or by 2 clients, or an address without a name. Rare and (no
-//! referrer in any request, or an address without a name): possible. Hosts of known updaters and popular hosts: context
-//! (info), one line for all.
+//! Through a proxy: path with the extension of a program or script, answered 2xx with at least 10 KiB
+//! (scripts: any size). Host rare: contacted by at most 2 % of the clients or by 2 clients, or an address
+//! without a name. Rare and (no referrer in any request, or an address without a name): possible. Hosts of
+//! known updaters and popular hosts: context (info), one line for all.
 //! ## Parameters
 //! - `min_bytes` | 10240 | bytes | 0-1048576 | smaller answers are error pages
 //! - `max_prevalence` | 0.02 | share | 0.001-0.2 | updaters are above in every network
@@ -57,7 +57,7 @@ static META: Meta = Meta {
 };
 
 /// Extensions of programs; those of scripts count whatever their size.
-const PROGRAMS: [&str; 11] = ["exe", "dll", "scr", "msi", "com", "pif", "cpl", "jar", "apk", "sys", "bin"];
+const PROGRAMS: [&str; 10] = ["exe", "dll", "scr", "msi", "com", "pif", "cpl", "jar", "apk", "sys"];
 const SCRIPTS: [&str; 10] = ["ps1", "psm1", "vbs", "vbe", "hta", "bat", "wsf", "jse", "lnk", "sct"];
 /// Hosts from which programs keep themselves up to date.
 const UPDATERS: [&str; 24] = [

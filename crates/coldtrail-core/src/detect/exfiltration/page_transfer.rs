@@ -2,25 +2,32 @@
 //! ## Finds
 //! A page from which far more bytes were taken than from others of its kind, and by whom; also in pieces.
 //! ## Why it matters
-//! A packed dump in the web folder, or a script that reads files out, is how data leaves a server through its own door.
+//! A packed dump in the web folder, or a script that reads files out, is how data leaves a server through
+//! its own door.
 //! ## Decides
-//! Robust z of ln(bytes out) against the pages with the same extension (median and 1.4826 * MAD; all pages where there are
-//! fewer than 8): z >= 6 and at least 5 MiB, and (at most 3 clients, or a program with more than 100 MiB, or an archive first
-//! answered after the log's first tenth). A client that comes at the same hour on at least 4 days is a regular job
-//! (context), unless the page is a program in a folder that should hold none. Level: by a client with an attack or probes on
-//! record, or from such a program: probable. An archive first seen, or an unlinked page for one client: possible. Else context.
+//! Robust z of ln(bytes out) against the pages with the same extension (median and 1.4826 * MAD; all pages
+//! where there are fewer than 8): z >= 6 and at least 5 MiB, and (at most 3 clients, or a program with more
+//! than 100 MiB, or an archive first answered after the log's first tenth). A client that comes at the same
+//! hour on at least 4 days is a regular job (context), unless the page is a program in a folder that should
+//! hold none. Level: by a client with an attack or probes on record, or from such a program: probable. An
+//! archive first seen, or an unlinked page for one client: possible. Else context.
 //! ## Parameters
-//! - `min_z` | 6 | robust standard deviations | 3-12 | firmware and export pages of the simulated site stay silent
+//! - `min_z` | 6 | robust standard deviations | 3-12 | firmware and export pages of the simulated site stay
+//!   silent
 //! - `min_bytes` | 5242880 | bytes | 65536-1073741824 | pictures and manuals are smaller
 //! - `max_clients` | 3 | clients | 1-20 | public downloads have more
 //! - `script_bytes` | 104857600 | bytes | - | a program answers pages, not files
+//! - `min_answer_bytes` | 262144 | bytes | 4096-10485760 | a page that is scanned gives many small answers;
+//!   pieces (206) are exempt
 //! - `job_days` | 4 | days | 2-30 | a nightly copy
 //! ## ATT&CK
-//! Exfiltration: T1048 over alternative protocol, T1567 over web service; collection: T1560 archive collected data (ATT&CK v17)
+//! Exfiltration: T1048 over alternative protocol, T1567 over web service; collection: T1560 archive
+//! collected data (ATT&CK v17)
 //! ## False positives
 //! New releases that a few customers fetch; backups that moved to another hour.
 //! ## Misses
-//! Data in many small answers of ordinary pages (see `response-size-jump`). Without response bytes it is blind.
+//! Data in many small answers of ordinary pages (see `response-size-jump`). Without response bytes it is
+//! blind.
 //! ## Cost
 //! One number a page; at most 2,000 lines a page.
 //! ## Sources
@@ -45,11 +52,18 @@ pub(crate) struct Params {
     pub(crate) max_clients: u32,
     pub(crate) script_bytes: u64,
     pub(crate) job_days: usize,
+    pub(crate) min_answer_bytes: u64,
 }
 
 impl Params {
-    pub(crate) const DEFAULT: Self =
-        Self { min_z: 6.0, min_bytes: 5 << 20, max_clients: 3, script_bytes: 100 << 20, job_days: 4 };
+    pub(crate) const DEFAULT: Self = Self {
+        min_z: 6.0,
+        min_bytes: 5 << 20,
+        max_clients: 3,
+        script_bytes: 100 << 20,
+        job_days: 4,
+        min_answer_bytes: 256 << 10,
+    };
 }
 
 pub(in crate::detect) struct PageTransfer(pub(in crate::detect) Params);
@@ -110,9 +124,15 @@ impl PageTransfer {
 
     fn is_wanted(&self, row: &PageRow, path: &[u8], site: &Site<'_>) -> bool {
         row.n_clients <= self.0.max_clients
-            || (kind_of(path) == PageKind::Script && row.bytes_out > self.0.script_bytes)
+            || (is_server_script(path) && row.bytes_out > self.0.script_bytes)
             || Self::is_archive_first_seen(row, path, site)
     }
+}
+
+/// Runs on the server, and is not a program for others to download.
+fn is_server_script(path: &[u8]) -> bool {
+    const DOWNLOADS: [&[u8]; 5] = [b".exe", b".dll", b".sh", b".py", b".rb"];
+    kind_of(path) == PageKind::Script && !DOWNLOADS.iter().any(|d| path.to_ascii_lowercase().ends_with(d))
 }
 
 fn is_served(row: &PageRow) -> bool {
@@ -186,10 +206,18 @@ impl Detector for PageTransfer {
             return Vec::new();
         };
         let (main, most, n_pieces) = (*main, *most, *n_pieces);
-        let is_odd_program = kind_of(path) == PageKind::Script && is_static_folder(path);
+        // Thousands of small answers are a scan of the page, not a transfer.
+        if row.max_out < self.0.min_answer_bytes && n_pieces < 2 && row.bytes_out < self.0.script_bytes {
+            return Vec::new();
+        }
+        let is_odd_program = is_server_script(path) && is_static_folder(path);
+        // What many fetch alike is a public download, not a transfer.
+        if row.n_clients > self.0.max_clients && most < row.bytes_out / 2 {
+            return Vec::new();
+        }
         let is_job = is_regular(&taken, main, self.0.job_days) && !is_odd_program;
         let is_new_archive = Self::is_archive_first_seen(row, path, site);
-        let has_history = by_client.keys().any(|c| site.has_history(*c));
+        let has_history = site.has_history(main);
         let mut draft = suspect.draft.clone();
         (draft.level, draft.severity, draft.rule) = if is_job {
             (Level::NoSign, Severity::Info, "regular-job")

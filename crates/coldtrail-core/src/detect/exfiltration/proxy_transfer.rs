@@ -4,16 +4,19 @@
 //! ## Why it matters
 //! Stolen data leaves the network as an upload or through a tunnel.
 //! ## Decides
-//! By client and host: bytes up >= 500 MiB to a rare host (at most 10 % of the clients where at least 20 are seen; else at most 2
-//! clients); or CONNECT to an address without a name, or to another port than 80, 443 and 8080, with at least 100 MiB in both
-//! directions. One: possible; both, or an upload at least 5 times the download to such a tunnel: probable. Where the log has no
-//! bytes from the client, only tunnels are judged, and said so.
+//! By client and host: bytes up >= 500 MiB to a rare host (at most 10 % of the clients where at least 20 are
+//! seen; else at most 2 clients); or CONNECT to an address without a name, or to another port than 80, 443
+//! and 8080, with at least 100 MiB in both directions. One: possible; both, or an upload at least 5 times
+//! the download to such a tunnel: probable. Where the log has no bytes from the client, only tunnels are
+//! judged, and said so.
 //! ## Parameters
 //! - `min_up_bytes` | 524288000 | bytes | 10 MiB-1 TiB | a day of cloud synchronisation, removed by rarity
 //! - `min_tunnel_bytes` | 104857600 | bytes | 1 MiB-1 TiB | games and calls by address stay below
-//! - `max_prevalence` | 0.1 | share | 0.01-0.5 | 1 % for the planted upload, 75 % for cloud storage (simulated)
+//! - `max_prevalence` | 0.1 | share | 0.01-0.5 | 1 % for the planted upload, 75 % for cloud storage
+//!   (simulated)
 //! ## ATT&CK
-//! Exfiltration: T1048 over alternative protocol, T1567.002 to cloud storage; command and control: T1572 (ATT&CK v17)
+//! Exfiltration: T1048 over alternative protocol, T1567.002 to cloud storage; command and control: T1572
+//! (ATT&CK v17)
 //! ## False positives
 //! Off-site backups of one server, a video conference system of one room.
 //! ## Misses

@@ -4,15 +4,17 @@
 //! ## Why it matters
 //! A tunnel page (reGeorg and its kin) carries connections into the network behind the server.
 //! ## Decides
-//! One or two clients, at least 200 requests, 95 % of them POST and answered 2xx, sizes of answers over at least 3 powers of ten
-//! (an empty body counts as 1). From a program that was missing before, lies in a folder that should hold none, or is used by a
-//! client with an attack or probes on record: confirmed; else possible.
+//! One or two clients, at least 200 requests, 95 % of them POST and answered 2xx, sizes of answers over at
+//! least 3 powers of ten (an empty body counts as 1). From a program that was missing before, lies in a
+//! folder that should hold none, or is used by a client with an attack or probes on record: confirmed; else
+//! possible.
 //! ## Parameters
 //! - `min_requests` | 200 | requests | 50-10000 | the ladder's rule H7
 //! - `min_post_share` | 0.95 | share | 0.5-1 | tunnels open with a GET or two
 //! - `min_decades` | 3 | powers of ten | 1-6 | an API answers within two
 //! ## ATT&CK
-//! Command and control: T1572 protocol tunnelling, T1090.001 internal proxy; persistence: T1505.003 (ATT&CK v17)
+//! Command and control: T1572 protocol tunnelling, T1090.001 internal proxy; persistence: T1505.003 (ATT&CK
+//! v17)
 //! ## False positives
 //! Synchronisation of one office with an API: its path is documented and its answers are alike.
 //! ## Misses
@@ -94,8 +96,10 @@ impl Detector for TunnelPage {
             .filter(|e| e.method == Method::Post && StatusClass::of(e.status_code) == StatusClass::Ok)
             .collect();
         let sizes = || posts.iter().filter_map(|e| e.bytes_out.get()).map(|n| n.max(1));
-        let (Some(least), Some(most)) = (sizes().min(), sizes().max()) else { return Vec::new() };
-        if (posts.len() as u64) < self.0.min_requests || most / least < 10u64.pow(self.0.min_decades) {
+        let Some(least) = sizes().min() else { return Vec::new() };
+        // The largest of all, also beyond the requests that are kept.
+        let most = row.max_out.max(least);
+        if (posts.len() as u64) < self.0.min_requests || most.ilog10() - least.ilog10() < self.0.min_decades {
             return Vec::new();
         }
         let clients: BTreeSet<ClientKey> = posts.iter().map(|e| e.client).collect();

@@ -1,29 +1,31 @@
 //! # Files served that do not belong here (`manifest-diff`)
 //! ## Finds
-//! Programs that the server answered although they are not on the list of its files; other files that are not on it;
-//! files of the list that are gone.
+//! Programs that the server answered although they are not on the list of its files; other files that are
+//! not on it; files of the list that are gone.
 //! ## Why it matters
 //! A planted file is known by nothing so surely as by not being on the list, also after it was deleted.
 //! ## Decides
-//! Needs `--manifest`. A path answered 2xx is looked up decoded, without query and path parameters, `//`, `/./` and `/../`
-//! folded, case ignored where the list is from Windows; index files answer for their folder, `/x.php` for `/x.php/y`. A
-//! program (by extension) that is not on the list: one finding each; possible, probable where it was sent a POST, was
-//! handed a command, or was used by a client with an attack or probes on record. Other files with an extension: one
-//! summary. Paths without an extension are routes where more than 80 % of the paths off the list have none (at least 5),
-//! and then said to be so. Pages that share their size with 20 others off the list are a soft 404. Files of the list
-//! whose last answer is 404 or 410: one summary.
+//! Needs `--manifest`. A path answered 2xx is looked up decoded, without query and path parameters, `//`,
+//! `/./` and `/../` folded, case ignored where the list is from Windows; index files answer for their
+//! folder, `/x.php` for `/x.php/y`. A program (by extension) that is not on the list: one finding each;
+//! possible, probable where it was sent a POST, was handed a command, or was used by a client with an attack
+//! or probes on record. Other files with an extension: one summary. Paths without an extension are routes
+//! where more than 80 % of the paths off the list have none (at least 5), and then said to be so. Pages that
+//! share their size with 20 others off the list are a soft 404. Files of the list whose last answer is 404
+//! or 410: one summary.
 //! ## Parameters
 //! - `route_share` | 0.8 | share | 0.5-1 | a front controller answers for paths that are no files
 //! - `min_routes` | 5 | paths | 2-100 | fewer have no share
 //! - `soft_404_pages` | 20 | pages | 5-1000 | one size on so many missing files is an error page
 //! ## ATT&CK
-//! Persistence: T1505.003 web shell; command and control: T1105 ingress tool transfer; impact: T1491 defacement
-//! (ATT&CK v17)
+//! Persistence: T1505.003 web shell; command and control: T1105 ingress tool transfer; impact: T1491
+//! defacement (ATT&CK v17)
 //! ## False positives
-//! Aliases (`/icons/`, `/cgi-bin/`, `/server-status`), files uploaded by users, generated caches, a list older than the
-//! last deployment: compare the file's owner and time with the deployment's.
+//! Aliases (`/icons/`, `/cgi-bin/`, `/server-status`), files uploaded by users, generated caches, a list
+//! older than the last deployment: compare the file's owner and time with the deployment's.
 //! ## Misses
-//! Changed files of the list; programs behind routes without an extension; lists that already hold the planted file.
+//! Changed files of the list; programs behind routes without an extension; lists that already hold the
+//! planted file.
 //! ## Cost
 //! The list in memory; at most 200 lines a program.
 //! ## Sources
@@ -271,7 +273,6 @@ impl Detector for ManifestDiff {
         for event in commands.iter().take(3).chain(users.first()).chain(users.last()) {
             draft.show(event);
         }
-        draft.caveats.extend(site.options.manifest.iter().flat_map(|m| m.notes().iter().cloned()));
         let signs = [
             (row.n_posts > 0, "was sent POSTs"),
             (!commands.is_empty(), "was handed commands"),

@@ -4,41 +4,47 @@
 //! ## Why it matters
 //! A remote shell is how an attacker stays; deleted from the disk, it still stands in the log.
 //! ## Decides
-//! Points: at most 2 clients 1; POST in half of at least 3 requests 1.5; no referrer in nine of ten requests 0.5;
-//! never reached by a link 0.5; runs on the server 1; runs from a folder of uploads, pictures, styles or caches 2;
-//! missing (404, 410, ...) before its first answer 1.5; missing after its last answer 1.5; first seen in the last nine
-//! tenths of the log 0.5; answers of at least 3 sizes 0.5; not on the manifest 2; a request that hands it a
-//! command (`cmd=`, `exec=`, base64 that decodes to a command word) 2. A finding: at least 6 points and (a script, or a
-//! POST, or 3 answers). Level: at least 8 points and 2 uses by a client with an attack, probes or an upload on record:
-//! confirmed. An upload or an attack answered 2xx within 24 h before its first answer, or such a client: probable.
-//! Else possible.
+//! Points: at most 2 clients 1; POST in half of at least 3 requests 1.5; no referrer in nine of ten requests
+//! 0.5; never reached by a link 0.5; runs on the server 1; runs from a folder of uploads, pictures, styles
+//! or caches 2; missing (404, 410, ...) before its first answer 1.5; missing after its last answer 1.5;
+//! first seen in the last nine tenths of the log 0.5; answers of at least 3 sizes 0.5; not on the manifest
+//! 2; a request that hands it a command (`cmd=`, `exec=`, base64 that decodes to a command word; not where
+//! more than 5 payload families are tried on the page) 2, and 1.5 more where that client's attacks were
+//! answered 2xx. A finding: at least 6 points (6.5 with fewer than 3 answers, no POST and no command) and (a
+//! script, or a POST, or 3 answers). Level: at least 8 points and 2 uses by a client with an attack, probes or an upload on record: confirmed. An upload or an
+//! attack answered 2xx within 24 h before its first answer, or such a client: probable. Else possible.
 //! ## Parameters
-//! - `min_points` | 6 | points | 4-10 | 2 of 2 shells and no other page of 8,935 (simulated); public logs reach 5.5
+//! - `min_points` | 6 | points | 4-10 | 2 of 2 shells and no other page of 8,935 (simulated); public logs
+//!   reach 5.5
 //! - `sure_points` | 8 | points | 6-12 | the ladder's rule H1
 //! - `max_clients` | 2 | clients | 1-10 | an attacker and his second address
 //! - `upload_window_s` | 86400 | s | 60-604800 | a shell is used within a day of its upload
 //! ## ATT&CK
 //! Persistence: T1505.003 web shell; stealth: T1070.004 file deletion (ATT&CK v17)
 //! ## False positives
-//! Unlinked admin scripts and endpoints of one API client: old, no 404 before or after, and their user can name them.
+//! Unlinked admin scripts and endpoints of one API client: old, no 404 before or after, and their user can
+//! name them.
 //! ## Misses
 //! Shells inside existing pages (see `response-size-jump`), shells that many clients use.
 //! ## Cost
 //! One row a page; at most 300 lines a page and 2,000 changes of the site in the second pass.
 //! ## Sources
-//! LORG's rule (one client, script, 200) gives 10 to 14 false alarms on public logs; NSA and ASD, Detect and prevent
-//! web shell malware, 2020.
+//! LORG's rule (one client, script, 200) gives 10 to 14 false alarms on public logs; NSA and ASD, Detect and
+//! prevent web shell malware, 2020.
 
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{count, counted, list, quote, time, time_s};
-use crate::enrich::attack::Class;
 use crate::enrich::{PageKind, kind_of};
 use crate::table::{Event, Method, PageRow, Partition, Selector, StatusClass};
 use std::collections::BTreeSet;
 
 const MAX_EVENTS: usize = 300;
 const MAX_CHANGES: usize = 2000;
+/// More points asked of a page with fewer than 3 answers, no POST and no command, points.
+const THIN_POINTS: f64 = 0.5;
+/// Payload families on one page above which it is scanned, not used, families.
+const MAX_FAMILIES: usize = 5;
 
 /// Parameters, as the header says them.
 #[derive(Clone, Copy, Debug)]
@@ -101,9 +107,6 @@ pub(in crate::detect) fn hands_command(event: &Event) -> bool {
         b"cmd", b"exec", b"command", b"execute", b"shell", b"c", b"cmdline", b"run", b"sh", b"ex", b"code",
         b"eval",
     ];
-    if [Class::Cmdi, Class::CodeInjection].iter().any(|c| event.verdict.classes.contains(*c)) {
-        return true;
-    }
     let Some(at) = memchr::memchr(b'?', &event.target) else { return false };
     event.target[at + 1..].split(|c| *c == b'&').any(|pair| {
         let mut parts = pair.splitn(2, |c| *c == b'=');
@@ -214,8 +217,8 @@ impl Detector for WebShell {
     }
 
     fn suspect(&self, _index: usize, part: &Partition, site: &Site<'_>) -> Vec<Suspect> {
-        /// Points that only the events can give: sizes 0.5, command 2.
-        const FROM_EVENTS: f64 = 2.5;
+        /// Points that only the events can give: sizes 0.5, command 2, by an attacker 1.5.
+        const FROM_EVENTS: f64 = 4.0;
         let mut suspects = Vec::new();
         for row in part.pages.table.rows() {
             let path = part.pages.text(row).1;
@@ -257,17 +260,36 @@ impl Detector for WebShell {
             return Vec::new();
         }
         let (mut points, mut signs) = self.points(row, site);
-        let commands: Vec<&Event> = users.iter().copied().filter(|e| hands_command(e)).collect();
+        // A scanner tries payloads of every kind on a page; who has a shell only gives it commands.
+        let families: BTreeSet<u64> =
+            on_page.iter().filter(|e| e.verdict.is_attack()).map(|e| e.skeleton).collect();
+        let is_scanned = families.len() > MAX_FAMILIES;
+        let commands: Vec<&Event> =
+            users.iter().copied().filter(|e| !is_scanned && hands_command(e)).collect();
         let sizes: BTreeSet<u64> = users.iter().filter_map(|e| e.bytes_out.get()).collect();
         if !commands.is_empty() {
             points += 2.0;
             signs.push("was handed commands");
+            let had_effect = |e: &&Event| {
+                site.client(e.client).is_some_and(|(c, _)| {
+                    c.n_attacks_ok > 0 && c.first_s <= row.span(StatusClass::Ok).first_s
+                })
+            };
+            if commands.iter().any(had_effect) {
+                points += 1.5;
+                signs.push("by a client whose attacks were answered");
+            }
         }
         if sizes.len() >= 3 {
             points += 0.5;
             signs.push("answers of different sizes");
         }
         let path = site.page_text(row).1;
+        // One or two plain visits are little to judge by.
+        let is_thin = users.len() < 3 && row.n_posts == 0 && commands.is_empty();
+        if is_thin && points < self.0.min_points + THIN_POINTS {
+            return Vec::new();
+        }
         // A sanity check on crowds: a page of many clients is part of the site, whatever its life.
         if points < self.0.min_points || (row.n_clients > 10 && commands.is_empty()) {
             return Vec::new();
@@ -388,6 +410,7 @@ pub(in crate::detect) fn state_of(row: &PageRow) -> &'static str {
 mod tests {
     use super::*;
     use crate::detect::testing::{Request, T0, TestSite, to_server};
+    use crate::enrich::attack::Class;
 
     const A: &str = "203.0.113.9";
 
@@ -432,9 +455,6 @@ mod tests {
     fn commands_in_the_query() {
         let check = |target: &str, want: bool| {
             let site = TestSite::new(vec![to_server(T0, A, "GET", target, 200)]);
-            let linked = site.site();
-            let wants = linked.page(linked.keys.page(b"", target.split('?').next().unwrap().as_bytes()));
-            assert!(wants.is_some());
             let event = crate::detect::testing::event_of(&site, 0);
             assert_eq!(hands_command(&event), want, "{target}");
         };
@@ -443,5 +463,18 @@ mod tests {
         check("/u.php?cmd=cat%20/etc/passwd", true);
         check("/u.php?c=12", false);
         check("/u.php?page=about", false);
+    }
+
+    #[test]
+    fn a_shell_in_use_by_an_attacker() {
+        let exploit = to_server(T0 + 10, A, "POST", "/?q=x", 200).attack(Class::CodeInjection, 7, 80);
+        let look = to_server(T0 + 3000, A, "GET", "/scripts/update.php", 200).referred();
+        let run = to_server(T0 + 3010, A, "GET", "/scripts/update.php?cmd=ls", 200);
+        let visit = to_server(T0, "198.51.100.7", "GET", "/", 200);
+        check(
+            vec![visit.clone(), exploit, look.clone(), run.clone()],
+            &[("page /scripts/update.php", Level::Probable)],
+        );
+        check(vec![visit, look, run], &[]);
     }
 }

@@ -1,13 +1,14 @@
 //! # One client that tries many hosts (`fan-out`)
 //! ## Finds
-//! A client inside that, within one hour, contacted far more hosts than it does otherwise, or many internal addresses,
-//! most of which did not answer.
+//! A client inside that, within one hour, contacted far more hosts than it does otherwise, or many internal
+//! addresses, most of which did not answer.
 //! ## Why it matters
 //! A compromised host looks for others, inside the network or outside.
 //! ## Decides
-//! By client and hour: distinct hosts that are addresses, or names that answered at least once (names that never resolve
-//! are not a scan). At least 200 hosts and 10 times the client's median hour, or at least 50 internal addresses; and half of
-//! them failed (5xx, no answer or refused in at least half of their requests). Then probable.
+//! By client and hour: distinct hosts that are addresses, or names that answered at least once (names that
+//! never resolve are not a scan). At least 200 hosts and 10 times the client's median hour, or at least 50
+//! internal addresses; and half of them failed (5xx, no answer or refused in at least half of their
+//! requests). Then probable.
 //! ## Parameters
 //! - `min_hosts` | 200 | hosts | 20-10000 | a heavy hour of browsing stays below 150
 //! - `min_ratio` | 10 | times the median hour | 2-100 | crawlers and mail relays are busy in every hour
@@ -18,7 +19,8 @@
 //! ## False positives
 //! Monitoring and inventory systems: known, regular. Peer-to-peer clients: odd ports, but names of no kind.
 //! ## Misses
-//! Slow scans (a few hosts an hour), scans that bypass the proxy; hours beyond the exact times that are kept of one contact.
+//! Slow scans (a few hosts an hour), scans that bypass the proxy; hours beyond the exact times that are kept
+//! of one contact.
 //! ## Cost
 //! The times kept of each contact; at most 200 lines a client.
 //! ## Sources

@@ -2,33 +2,37 @@
 //! ## Finds
 //! A client, a network or a program that asked for many paths that nobody was ever given.
 //! ## Why it matters
-//! A scan is how an attacker learns which software runs here; it names the address before the attack that works.
+//! A scan is how an attacker learns which software runs here; it names the address before the attack that
+//! works.
 //! ## Decides
-//! U = distinct paths asked for; L = those of them refused (4xx, 5xx) to the actor and never given to anybody;
-//! P = those in the vocabulary of scanners. Evidence E = U * KL(L/U || 0.05) + 1.5 * P - 6 (the 6 only where more
-//! than half of the requests carry a referrer), in nats. A scan: E >= 15 and L >= 5 and (P >= 3, or L >= 30 and
-//! L >= U / 2). Asked under three keys: address, network (/24 or /48), and user agent with method; the last two
-//! without clients that had a browser's session, from 3 clients on, and only where no single address explains it.
+//! U = distinct paths asked for; L = those of them refused (4xx, 5xx) to the actor and never given to
+//! anybody; P = those in the vocabulary of scanners. Evidence E = U * KL(L/U || 0.05) + 1.5 * P - 6 (the 6
+//! only where more than half of the requests carry a referrer), in nats. A scan: E >= 15 and L >= 5 and
+//! (P >= 3, or L >= 30 and L >= U / 2). Asked under three keys: address, network (/24 or /48), and user agent
+//! with method; the last two without clients that had a browser's session, from 3 clients on, only where half
+//! of the group's clients missed something and no single address explains it.
 //! ## Parameters
-//! - `base_share` | 0.05 | share | 0.01-0.2 | dead links of honest crawlers reach 13 %; fixed, because a share learnt
-//!   from the log is poisoned by the scan itself (secrepo 2022: learnt 0.34, evidence 0)
+//! - `base_share` | 0.05 | share | 0.01-0.2 | dead links of honest crawlers reach 13 %; fixed, because a
+//!   share learnt from the log is poisoned by the scan itself (secrepo 2022: learnt 0.34, evidence 0)
 //! - `min_evidence` | 15 | nats | 5-50 | 1 alarm, true, on 1,753 addresses of a public Apache log
 //! - `min_missing` | 5 | paths | 3-50 | below, typing errors
 //! - `min_probes` | 3 | paths | 1-10 | MJ12bot with 10 dead links has evidence 20 and 1 probe
 //! - `many_missing` | 30 | paths | 10-500 | enough without any known word, with half of all paths missing
 //! - `min_group` | 3 | clients | 2-100 | a group of two is two addresses
-//! - `dominance` | 0.7 | share | 0.5-1 | one address with this share of a group's missing paths is the finding
+//! - `dominance` | 0.7 | share | 0.5-1 | one address with this share of a group's missing paths is the
+//!   finding
 //! ## ATT&CK
 //! Reconnaissance: T1595.002 vulnerability scanning, T1595.003 wordlist scanning (ATT&CK v17)
 //! ## False positives
-//! A crawler on a site that was moved: paths that were once real and no known probes among them. Own monitoring of a
-//! removed service: one path, not many.
+//! A crawler on a site that was moved: paths that were once real and no known probes among them. Own
+//! monitoring of a removed service: one path, not many.
 //! ## Misses
 //! Scans of pages that all exist; servers that answer 200 to everything. Without status codes it is blind.
 //! ## Cost
 //! None beyond the pairs of client and page; at most 64 lines an actor in the second pass.
 //! ## Sources
-//! Kullback and Leibler, On Information and Sufficiency, 1951; CrowdSec hub `http-probing` for the peer's rule.
+//! Kullback and Leibler, On Information and Sufficiency, 1951; CrowdSec hub `http-probing` for the peer's
+//! rule.
 
 use crate::detect::actor::is_outgoing;
 use crate::detect::header::header;
@@ -36,6 +40,7 @@ use crate::detect::{Detector, Draft, Finding, LinkedClient, Meta, Severity, Site
 use crate::detect::{count, counted, quote, span};
 use crate::record::ClientKey;
 use crate::table::{Event, PairRow, Partition, Selector};
+use std::collections::BTreeMap;
 
 /// Lines kept of one actor, lines.
 const MAX_EVENTS: usize = 64;
@@ -175,10 +180,15 @@ impl Scan {
             .map(|(i, row)| (row.client.network(), i))
             .collect();
         members.sort_unstable();
+        let mut n_of: BTreeMap<ClientKey, usize> = BTreeMap::new();
+        for row in rows.iter().filter(|r| !r.is_clean) {
+            *n_of.entry(row.client.network()).or_default() += 1;
+        }
         let mut suspects = Vec::new();
         for members in members.chunk_by(|a, b| a.0 == b.0) {
             let sum: u32 = members.iter().map(|m| linked[m.1 as usize].n_missing).sum();
-            if members.len() < self.0.min_group || sum < self.0.min_missing {
+            let is_popular = n_of.get(&members[0].0).is_some_and(|n| members.len() * 2 < *n);
+            if members.len() < self.0.min_group || is_popular || sum < self.0.min_missing {
                 continue;
             }
             let actor = Actor {
@@ -229,7 +239,8 @@ impl Scan {
                 .map(|(c, (_, linked))| (c, linked.n_missing))
                 .collect();
             let best = contributors.iter().map(|c| c.1).max().unwrap_or(0);
-            if contributors.len() < self.0.min_group || self.is_dominated(&actor, best) {
+            let is_popular = contributors.len() * 2 < group.clients.len();
+            if contributors.len() < self.0.min_group || is_popular || self.is_dominated(&actor, best) {
                 continue;
             }
             let Some(row) = part.agents.table.get(group.agent, group.agent) else { continue };
