@@ -44,15 +44,6 @@ const DETECTOR_SECTIONS: [&str; 9] = [
 const MAX_FIXTURE_BYTES: u64 = 256 * 1024;
 const MAX_EXAMPLES_BYTES: u64 = 1024 * 1024;
 
-/// Uses against the order that stand until their types move up to `table`. The list only gets shorter.
-const MOVING_UP: [(&str, &str); 5] = [
-    ("link", "detect::AgentGroup"),
-    ("link", "detect::HostFacts"),
-    ("link", "detect::LinkedClient"),
-    ("focus", "verdict::Peaks"),
-    ("observe", "verdict::Report"),
-];
-
 #[test]
 fn folders_use_only_what_stands_above_them() {
     let src = root().join("crates/coldtrail-core/src");
@@ -82,7 +73,6 @@ fn folders_use_only_what_stands_above_them() {
         for path in uses(&without_tests(tokens(&read(&file))), inside) {
             let target = path.split("::").next().unwrap_or_default();
             let fine = target == own
-                || MOVING_UP.contains(&(own, path.as_str()))
                 || match own {
                     "record" => false,
                     "table" => target == "record" || TABLE_MAY_USE.contains(&path.as_str()),

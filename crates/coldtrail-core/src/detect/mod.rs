@@ -21,10 +21,11 @@ pub(crate) mod testing;
 
 pub(crate) use phrase::{bytes, count, counted, list, percent, quote, seconds, span, time, time_s};
 
+pub use crate::link::{AgentGroup, HostFacts, LinkedClient};
 pub(crate) use finding::stable_hash;
 pub use finding::{Draft, Evidence, Finding, Level, Number, Severity, Stage};
 pub use registry::{by_id, registry};
-pub use site::{AgentGroup, HostFacts, LinkedClient, Options, Site};
+pub use site::{Options, Site};
 
 use crate::table::{Event, Partition, Selector};
 

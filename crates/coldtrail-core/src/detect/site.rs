@@ -1,5 +1,6 @@
 //! What a detector may know beyond its own partition: the totals, and read-only look-ups in the linked tables.
 
+use crate::link::{AgentGroup, HostFacts, LinkedClient};
 use crate::record::ClientKey;
 use crate::table::{ClientRow, Keys, PARTITIONS, PageRow, PairRow, Partition, Totals, partition};
 use std::collections::BTreeMap;
@@ -12,41 +13,6 @@ pub struct Options {
     pub indicators: crate::enrich::Indicators,
     /// On proxy logs, run all attack rules instead of the strong ones.
     pub all_rules: bool,
-}
-
-/// What the pages of a client say about it, once it is known how everybody else fared there.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct LinkedClient {
-    /// Distinct pages asked for.
-    pub n_pages: u32,
-    /// Of these, refused to this client and never given to anybody.
-    pub n_missing: u32,
-    /// Of these, in the probe vocabulary and refused or missing.
-    pub n_probes: u32,
-}
-
-/// Distinct pages of all clients with one method and user agent, browsers' sessions left out.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct AgentGroup {
-    pub agent: u64,
-    pub linked: LinkedClient,
-    pub n_requests: u64,
-    pub n_referrer: u64,
-    pub first_s: u32,
-    pub last_s: u32,
-    /// Exact.
-    pub n_clients: u64,
-    /// In order of address, at most 1,000.
-    pub clients: Vec<ClientKey>,
-}
-
-/// A contacted host over all clients.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct HostFacts {
-    pub n_clients: u32,
-    pub n_requests: u64,
-    pub bytes_down: u64,
-    pub bytes_up: u64,
 }
 
 /// Everything after the first pass and `link`. Read only.

@@ -9,4 +9,4 @@ mod peaks;
 
 pub use collector::Events;
 pub use focuser::{Focused, Focuser, Wanted};
-pub use peaks::PeakCounter;
+pub use peaks::{PeakCounter, Peaks};

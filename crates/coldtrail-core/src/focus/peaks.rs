@@ -1,9 +1,16 @@
 //! Most requests of a client in any 1, 10 and 60 seconds: exact, from counts per second.
 
 use crate::record::ClientKey;
-use crate::verdict::Peaks;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
+
+/// Most requests in any 1, 10 and 60 seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Peaks {
+    pub per_1s: u32,
+    pub per_10s: u32,
+    pub per_60s: u32,
+}
 
 type PerSecond = HashMap<u32, u32, foldhash::fast::RandomState>;
 

@@ -3,7 +3,10 @@
 //! Each pair of client and page picks up from its page whether anybody was ever given it and whether scanners ask for
 //! it; each page counts its clients. It never changes what the first pass has counted.
 
-use crate::detect::{AgentGroup, HostFacts, LinkedClient};
+mod facts;
+
+pub use facts::{AgentGroup, HostFacts, LinkedClient};
+
 use crate::record::ClientKey;
 use crate::table::{PARTITIONS, PairRow, Partition, UseRow, partition};
 use std::collections::BTreeMap;
@@ -78,16 +81,6 @@ fn count_clients(
         }
     });
     counts
-}
-
-impl LinkedClient {
-    /// Counts one page, by the bits of its pair (or of all pairs of a group, joined).
-    pub(crate) fn add(&mut self, bits: u8) {
-        let refused = bits & PairRow::ANSWERED == 0;
-        self.n_pages += 1;
-        self.n_missing += u32::from(bits & PairRow::MISSING != 0);
-        self.n_probes += u32::from(bits & PairRow::PROBE != 0 && refused);
-    }
 }
 
 fn linked_clients(pairs: &[PairRow], part: &Partition) -> Vec<LinkedClient> {

@@ -9,5 +9,5 @@ mod observer;
 mod route;
 
 pub(crate) use observer::RecordKeys;
-pub use observer::{BlockKeys, ObserveOptions, Observed, Observer, RejectLine};
+pub use observer::{BlockKeys, MAX_RAW, MAX_REJECTS, ObserveOptions, Observed, Observer, RejectLine};
 pub use route::Partitions;

@@ -8,10 +8,14 @@ use crate::enrich::{PageKind, is_upload_target, kind_of};
 use crate::parse::{Parser, format_name};
 use crate::record::{ClientKey, NO_TIME, Outcome, Rec, Role, TextField, unescape};
 use crate::table::{HourRow, InputTotals, Keys, Totals, partition};
-use crate::verdict::Report;
 use hashbrown::HashMap;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// Cap on lines kept as not fully understood, lines: the first by input and line; their count is exact.
+pub const MAX_REJECTS: usize = 10_000;
+/// Cap on a raw line in the outputs, bytes: what servers take as one request line.
+pub const MAX_RAW: usize = 8192;
 
 /// What of the records is wanted.
 #[derive(Clone, Copy)]
@@ -68,7 +72,7 @@ pub struct Observed {
     pub totals: Totals,
     /// By feed and member.
     pub inputs: BTreeMap<(u32, u32), InputTotals>,
-    /// The first `Report::MAX_REJECTS` by feed, member and line.
+    /// The first `MAX_REJECTS` by feed, member and line.
     pub rejects: Vec<RejectLine>,
 }
 
@@ -84,7 +88,7 @@ impl Observed {
 
     fn trim_rejects(&mut self) {
         self.rejects.sort_by_key(|r| (r.feed, r.member, r.line));
-        self.rejects.truncate(Report::MAX_REJECTS);
+        self.rejects.truncate(MAX_REJECTS);
     }
 }
 
@@ -179,7 +183,7 @@ impl<'a> Observer<'a> {
 
     fn reject(&mut self, feed: u32, block: &Block, rec: &Rec, index: usize) {
         let raw = rec.line.bytes(&block.bytes);
-        let kept = &raw[..raw.len().min(Report::MAX_RAW)];
+        let kept = &raw[..raw.len().min(MAX_RAW)];
         self.done.rejects.push(RejectLine {
             feed,
             member: block.member,
@@ -190,7 +194,7 @@ impl<'a> Observer<'a> {
             raw: kept.to_vec(),
             n_cut: (raw.len() - kept.len()) as u64,
         });
-        if self.done.rejects.len() >= 2 * Report::MAX_REJECTS {
+        if self.done.rejects.len() >= 2 * MAX_REJECTS {
             self.done.trim_rejects();
         }
     }

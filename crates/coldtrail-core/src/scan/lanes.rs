@@ -8,7 +8,7 @@ use super::Progress;
 use crate::decode::{self, Block, Feed, HashKind, Member, Range, Step};
 use crate::detect::{Evidence, Finding, Site};
 use crate::focus::{Focuser, Wanted};
-use crate::observe::{BlockKeys, Observed, RejectLine};
+use crate::observe::{BlockKeys, Observed, Observer, RejectLine};
 use crate::parse::{Parser, Settings, format_name};
 use crate::source::{Found, Located, PlainFile, Problem};
 use crate::table::InputTotals;
@@ -16,11 +16,6 @@ use crate::verdict::{Coverage, Gap, InputLine, Reject, Report, blind_spots};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// What the first pass does with a block.
-pub(super) trait Pass: Send {
-    fn block(&mut self, feed: u32, block: &Block, parser: &Parser) -> BlockKeys;
-}
 
 /// All inputs of a run.
 pub(super) struct Lanes {
@@ -109,19 +104,19 @@ impl Lanes {
     }
 
     /// Reads all lanes with `threads` workers; returns the workers.
-    pub(super) fn first_pass<W: Pass>(
+    pub(super) fn first_pass<'a>(
         &self,
         threads: usize,
         progress: &Progress,
-        make: impl Fn() -> W + Sync,
-    ) -> Vec<W> {
+        make: impl Fn() -> Observer<'a> + Sync,
+    ) -> Vec<Observer<'a>> {
         self.run(threads, &make, |worker, lane, block| {
             let (number, parser) = match self.next_of(lane, block, progress) {
                 Next::Block { number, parser } => (number, parser),
                 Next::Done => return false,
             };
             let keys = worker.block(lane as u32, block, &parser);
-            progress.count(block.n_lines, 0, 0);
+            progress.count(block.n_lines);
             self.lanes[lane].state().blocks[number].keys = keys;
             !progress.is_stopped()
         })

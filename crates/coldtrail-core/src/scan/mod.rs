@@ -9,18 +9,18 @@ mod stream;
 pub use progress::{Progress, Snapshot};
 pub use stream::{Streamed, stream};
 
-use crate::decode::{Block, HashKind};
+use crate::decode::HashKind;
 use crate::detect::{Finding, Options, Site};
 use crate::enrich::attack::RuleSet;
 use crate::focus::{Focused, Focuser};
 use crate::link::{Links, link, settle};
-use crate::observe::{BlockKeys, ObserveOptions, Observed, Observer, Partitions};
+use crate::observe::{ObserveOptions, Observed, Observer, Partitions};
 use crate::parse::{Parser, Settings};
 use crate::record::ClientKey;
 use crate::source::Found;
 use crate::table::{Keys, PARTITIONS, Partition};
 use crate::verdict::Report;
-use lanes::{Lanes, Pass};
+use lanes::Lanes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -54,10 +54,10 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     progress.begin(1, lanes.stored_bytes());
     let shared = Partitions::default();
     let mut observed = Observed::default();
-    for worker in lanes.first_pass(threads, progress, || Reading {
-        observer: Observer::new(keys, options.seed, observe, &rules, &shared),
-    }) {
-        observed.merge(worker.observer.finish());
+    for worker in
+        lanes.first_pass(threads, progress, || Observer::new(keys, options.seed, observe, &rules, &shared))
+    {
+        observed.merge(worker.finish());
     }
     let mut partitions = shared.into_inner();
     settle(&mut partitions, threads);
@@ -149,15 +149,4 @@ impl Tables {
 
 fn unreachable_partitions() -> ! {
     panic!("there are {PARTITIONS} partitions")
-}
-
-/// A worker of the first pass.
-struct Reading<'a> {
-    observer: Observer<'a>,
-}
-
-impl Pass for Reading<'_> {
-    fn block(&mut self, feed: u32, block: &Block, parser: &Parser) -> BlockKeys {
-        self.observer.block(feed, block, parser)
-    }
 }

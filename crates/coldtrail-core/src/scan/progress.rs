@@ -15,8 +15,6 @@ struct Inner {
     total: AtomicU64,
     read: Arc<AtomicU64>,
     lines: AtomicU64,
-    unread: AtomicU64,
-    attacks: AtomicU64,
     stop: AtomicBool,
 }
 
@@ -30,9 +28,6 @@ pub struct Snapshot {
     /// Stored bytes read in this pass.
     pub read_bytes: u64,
     pub lines: u64,
-    /// Lines that were not understood.
-    pub unread: u64,
-    pub attacks: u64,
 }
 
 impl Progress {
@@ -43,8 +38,6 @@ impl Progress {
             total_bytes: get(&self.inner.total),
             read_bytes: get(&self.inner.read),
             lines: get(&self.inner.lines),
-            unread: get(&self.inner.unread),
-            attacks: get(&self.inner.attacks),
         }
     }
 
@@ -67,9 +60,7 @@ impl Progress {
         self.inner.read.clone()
     }
 
-    pub(super) fn count(&self, lines: u64, unread: u64, attacks: u64) {
+    pub(super) fn count(&self, lines: u64) {
         self.inner.lines.fetch_add(lines, Ordering::Relaxed);
-        self.inner.unread.fetch_add(unread, Ordering::Relaxed);
-        self.inner.attacks.fetch_add(attacks, Ordering::Relaxed);
     }
 }

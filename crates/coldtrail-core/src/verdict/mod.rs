@@ -7,11 +7,12 @@ mod incident;
 mod ladder;
 mod report;
 
+pub use crate::focus::Peaks;
 pub use blind_spots::blind_spots;
 #[cfg(test)]
 pub(crate) use conclude::join_same;
 pub use conclude::{Judgement, conclude};
 pub use report::{
     Answers, ClientLine, Coverage, Gap, GotIn, HostLine, Incident, IncidentStage, InputLine, Left, LeftState,
-    Lines, PageLine, Peaks, Reject, Report, Took, Who,
+    Lines, PageLine, Reject, Report, Took, Who,
 };

@@ -1,6 +1,8 @@
 //! The one value that every writer turns into its format. Nothing in it depends on threads, order or the machine.
 
 use crate::detect::{Finding, Level, Severity, Stage};
+use crate::focus::Peaks;
+use crate::observe::{MAX_RAW, MAX_REJECTS};
 use crate::record::{ClientKey, Reason};
 use crate::table::{StatusClass, Totals};
 use std::collections::BTreeMap;
@@ -208,14 +210,6 @@ pub struct Reject {
     pub n_cut: u64,
 }
 
-/// Most requests in any 1, 10 and 60 seconds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Peaks {
-    pub per_1s: u32,
-    pub per_10s: u32,
-    pub per_60s: u32,
-}
-
 pub struct ClientLine {
     pub client: String,
     pub n_requests: u64,
@@ -265,10 +259,10 @@ pub struct HostLine {
 }
 
 impl Report {
-    /// Cap on lines in `rejects.jsonl`, lines: the first ones by input and line; the count is exact.
-    pub const MAX_REJECTS: usize = 10_000;
-    /// Cap on a raw line in the outputs, bytes.
-    pub const MAX_RAW: usize = 8192;
+    /// See [`crate::observe::MAX_REJECTS`].
+    pub const MAX_REJECTS: usize = MAX_REJECTS;
+    /// See [`crate::observe::MAX_RAW`].
+    pub const MAX_RAW: usize = MAX_RAW;
     /// Clients without a finding whose exact peaks are counted: the busiest.
     pub const PEAK_CLIENTS: usize = 1000;
 

@@ -60,7 +60,7 @@ fn reading(rec: &Rec, line: &[u8]) -> String {
             out += &format!("{:<11} {}\n", field.name(), safe(&text(&value)));
         }
     }
-    if rec.status_code != 0 {
+    if rec.has_status {
         out += &format!("status      {}\n", rec.status_code);
     }
     for (name, metric) in [

@@ -9,9 +9,9 @@ use coldtrail_core::decode::Block;
 use coldtrail_core::enrich::attack::{RuleSet, Scorer};
 use coldtrail_core::enrich::percent_decode;
 use coldtrail_core::parse::format_name;
-use coldtrail_core::record::{Metric, NO_TIME, Outcome, Rec, TextField, format_ts, printable};
+use coldtrail_core::record::{Metric, NO_TIME, Outcome, Rec, TextField, format_ts};
 use coldtrail_core::scan::{Streamed, stream};
-use coldtrail_core::verdict::Report;
+use coldtrail_report::raw_text;
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
@@ -113,7 +113,7 @@ impl RecordWriter<'_> {
             "target": target,
             "url_path": rec.text(TextField::Path, bytes).map_or(Value::Null, |p| text(&percent_decode(&p)).into()),
             "url_query": field(TextField::Query),
-            "status_code": if rec.status_code == 0 { Value::Null } else { rec.status_code.into() },
+            "status_code": if rec.has_status { rec.status_code.into() } else { Value::Null },
             "response_bytes": number(rec.response_bytes),
             "response_body_bytes": number(rec.response_body_bytes),
             "request_bytes": number(rec.request_bytes),
@@ -124,7 +124,7 @@ impl RecordWriter<'_> {
             "body": field(TextField::Body),
             "attack": attack,
             "reason": if is_ok { Value::Null } else { rec.reason.words().into() },
-            "raw": if is_ok { Value::Null } else { raw(rec.line.bytes(bytes)).into() },
+            "raw": if is_ok { Value::Null } else { raw_text(rec.line.bytes(bytes), 0).into() },
         }))
     }
 }
@@ -138,11 +138,4 @@ fn joined_target(rec: &Rec, bytes: &[u8]) -> Value {
         target.extend_from_slice(&query);
     }
     text(&target).into()
-}
-
-/// A raw line as the contract has it: text that can be read back, cut at 8 KiB.
-fn raw(line: &[u8]) -> String {
-    let kept = &line[..line.len().min(Report::MAX_RAW)];
-    let cut = line.len() - kept.len();
-    if cut == 0 { printable(kept) } else { format!("{}...(+{cut} bytes)", printable(kept)) }
 }
