@@ -11,8 +11,8 @@ struct List {
     events: Vec<Event>,
 }
 
-/// All lists. The same events end in the same lists whatever the order in which they come.
-#[derive(Default)]
+/// All lists. The same events end in the same lists whatever the order in which they come and however they are
+/// split; a merge is between lists with one sample key.
 pub struct Events {
     lists: BTreeMap<Selector, List>,
     /// Key of the hash that picks the baseline sample.
@@ -45,6 +45,13 @@ impl Events {
         list.events.push(event.clone());
         if list.events.len() >= 2 * list.cap.max(64) {
             trim(selector, list, self.sample_key);
+        }
+    }
+
+    /// Cuts every list to its cap. To be called when all events are in.
+    pub fn settle(&mut self) {
+        for (selector, list) in &mut self.lists {
+            trim(*selector, list, self.sample_key);
         }
     }
 
@@ -81,4 +88,62 @@ fn trim(selector: Selector, list: &mut List, sample_key: u64) {
         list.events.sort_by_key(|e| (e.ts_us, e.at));
     }
     list.events.truncate(list.cap);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::enrich::attack::Verdict;
+    use crate::record::{ClientKey, Metric, Role};
+    use crate::table::{Locus, Method};
+    use proptest::prelude::*;
+
+    const KEY: u64 = 17;
+
+    fn event(offset: u64) -> Event {
+        Event {
+            ts_us: (offset % 7) as i64,
+            at: Locus { input: 0, offset, line: offset, len: 1 },
+            client: ClientKey::parse(b"203.0.113.9"),
+            page: 1,
+            agent: 1,
+            host: 0,
+            role: Role::Server,
+            status_code: 200,
+            method: Method::Get,
+            bytes_out: Metric::new(offset),
+            bytes_in: Metric::NONE,
+            verdict: Verdict::NONE,
+            skeleton: 0,
+            payload_len: 0,
+            target: Box::default(),
+        }
+    }
+
+    fn gathered(selector: Selector, offsets: &[u64]) -> Events {
+        let mut events = Events::new([(selector, 70)], KEY);
+        offsets.iter().for_each(|o| events.add(selector, &event(*o)));
+        events.settle();
+        events
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_and_any_split_keep_the_same_events(
+            mut offsets in proptest::collection::hash_set(0u64..100_000, 0..500)
+                .prop_map(|s| s.into_iter().collect::<Vec<_>>()),
+            cut in 0usize..500,
+        ) {
+            for selector in [Selector::Page(1), Selector::PageBaseline(1)] {
+                let whole = gathered(selector, &offsets).of([selector]);
+                let (a, b) = offsets.split_at(cut.min(offsets.len()));
+                let mut parts = gathered(selector, b);
+                parts.merge(gathered(selector, a));
+                prop_assert_eq!(&parts.of([selector]), &whole);
+                offsets.reverse();
+                prop_assert_eq!(&gathered(selector, &offsets).of([selector]), &whole);
+                prop_assert_eq!(whole.len(), offsets.len().min(70));
+            }
+        }
+    }
 }

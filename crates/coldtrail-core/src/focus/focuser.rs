@@ -124,7 +124,6 @@ impl Wanted {
 }
 
 /// What a worker has gathered.
-#[derive(Default)]
 pub struct Focused {
     pub events: Events,
     pub peaks: PeakCounter,
@@ -299,7 +298,8 @@ impl<'a> Focuser<'a> {
         }
     }
 
-    pub fn finish(self) -> Focused {
+    pub fn finish(mut self) -> Focused {
+        self.done.events.settle();
         self.done
     }
 }

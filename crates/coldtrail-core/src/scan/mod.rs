@@ -73,15 +73,19 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     let site = tables.site(keys, &detect, &observed);
     let suspects = judge::suspects(&site, threads);
     let wanted = judge::wanted(&suspects, &site, inputs.sample_key());
-    let mut focused = Focused::default();
-    if !wanted.is_empty() && !progress.is_stopped() {
+    let focuser = || Focuser::new(&wanted, &site, options.seed, observe, &rules);
+    let workers = if wanted.is_empty() || progress.is_stopped() {
+        vec![focuser()]
+    } else {
         progress.begin(2, lanes.stored_bytes());
-        for worker in lanes.second_pass(threads, progress, &inputs, &wanted, || {
-            Focuser::new(&wanted, &site, options.seed, observe, &rules)
-        }) {
-            focused.merge(worker.finish());
-        }
-    }
+        lanes.second_pass(threads, progress, &inputs, &wanted, focuser)
+    };
+    let join = |mut all: Focused, other| {
+        all.merge(other);
+        all
+    };
+    let focused =
+        workers.into_iter().map(Focuser::finish).reduce(join).expect("a pass has at least one worker");
     let findings = judge::findings(&suspects, &focused.events, &site);
     let peaks = focused.peaks.peaks();
     let judgement = crate::verdict::conclude(findings, &site);

@@ -112,6 +112,20 @@ fn indicators(args: &cli::Scan) -> Result<Indicators> {
     Ok(all)
 }
 
+/// The command line as the case has it: inputs last and sorted, since their order changes nothing.
+fn case(args: &cli::Scan, command: &[String]) -> Vec<String> {
+    let mut case = case_command(command);
+    let mut paths = args.input.paths.clone();
+    for path in &paths {
+        if let Some(at) = case.iter().rposition(|arg| arg == path) {
+            case.remove(at);
+        }
+    }
+    paths.sort();
+    case.extend(paths);
+    case
+}
+
 /// The first Ctrl-C asks the run to end with what it has, the second ends the program.
 fn on_interrupt(progress: &Progress) -> Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
@@ -182,11 +196,7 @@ fn write(
         .unwrap_or_else(|| PathBuf::from(format!("coldtrail-{}", started.strftime("%Y%m%d-%H%M%S"))));
     let options = coldtrail_report::Options {
         cells: if args.csv_raw { Cells::Raw } else { Cells::Guarded },
-        method: Method {
-            version: run.version.clone(),
-            command: case_command(command),
-            parameters: Vec::new(),
-        },
+        method: Method { version: run.version.clone(), command: case(args, command), parameters: Vec::new() },
         ..coldtrail_report::Options::default()
     };
     let files = write_all(report, run, &folder, &options)?;
