@@ -17,6 +17,7 @@ mod probe;
 mod rules;
 mod ruleset;
 mod scorer;
+mod sieve;
 mod values;
 mod views;
 
@@ -27,4 +28,5 @@ pub use payload::{Payload, skeleton};
 pub use probe::{Probe, ProbeKind};
 pub use rules::{Place, Rule};
 pub use ruleset::RuleSet;
+pub use ruleset::stats;
 pub use scorer::Scorer;

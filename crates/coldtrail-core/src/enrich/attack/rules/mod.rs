@@ -26,7 +26,7 @@ pub enum Place {
     /// A key or value of the query, of a form or JSON body, of a path parameter.
     Value,
     Cookie,
-    /// The referrer as a whole.
+    /// The referrer up to its query.
     Referrer,
     /// A value of the referrer's query: mostly another site's, full of URLs and search terms.
     ReferrerValue,
@@ -62,8 +62,8 @@ impl Places {
 }
 
 const EVERYWHERE: Places = Places(0x7f);
-/// Everywhere but in the path, where ordinary names look like system files and functions.
-const NOT_PATH: Places = EVERYWHERE.without(&[Place::Path]);
+/// Everywhere but in paths, where ordinary names look like system files and functions.
+const NOT_PATH: Places = EVERYWHERE.without(&[Place::Path, Place::Referrer]);
 /// What only a parameter can carry: a referrer is a URL by itself, a user agent has brackets and semicolons.
 const VALUES: Places = Places::of(&[Place::Value, Place::Cookie, Place::ReferrerValue]);
 /// What means something only in a request to us: URLs are ordinary in the referrer of another site.

@@ -33,7 +33,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Raw,
         places: AGENT,
-        pattern: r"\b(?:masscan|zgrab|nmap|nmap scripting engine|zmeu|morfeus|l9explore|l9tcpid|leakix|muhstik|hello,? world|gh0st|jorgee|xmlset_roodkcable|the mysterious|scanbot|netcraft survey agent|internet-?measurement|expanse|censysinspect|shodan|odin|stretchoid|nimbostratus|project-resonance|onyphe|internettl|httpx - open-source|tlsx|naabu|rustscan|fasthttp-scan|webpros|libredtail-http|mozi|hakai|lolol|botnet|mirai|kaiten|bot\.sh|loligang|okhttp-scan|cgi-?scan|whisker|funwebproducts-scan|toata dragostea|made by zmeu|python-requests/\S+ nuclei)\b",
+        pattern: r"\b(?:masscan|zgrab|nmap|nmap scripting engine|zmeu|morfeus|l9explore|l9tcpid|leakix|muhstik|hello,? world|gh0st|jorgee|xmlset_roodkcable|the mysterious|scanbot|netcraft survey agent|internet-?measurement|expanse|censysinspect|shodan|odin|stretchoid|nimbostratus|project-resonance|onyphe|internettl|httpx - open-source|tlsx|naabu|rustscan|fasthttp-scan|webpros|libredtail-http|mozi[/.]|hakai|lolol|botnet|mirai|kaiten|bot\.sh|loligang|okhttp-scan|cgi-?scan|whisker|funwebproducts-scan|toata dragostea|made by zmeu|python-requests/\S+ nuclei)\b",
         hits: &["masscan/1.3 (https://github.com/robertdavidgraham/masscan)", "mozilla/5.0 zgrab/0.x", "hello, world"],
         misses: &["mozilla/5.0 (compatible; bingbot/2.0)"],
     },
