@@ -7,7 +7,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 pub(super) type AnyOf = Vec<Vec<u8>>;
 
 /// Limits that keep cross products small; beyond them a set is cut, which makes it weaker, never wrong.
-const MAX_EXACT: usize = 128;
+const MAX_EXACT: usize = 160;
 const MAX_UNION: usize = 400;
 const MAX_CLASS: usize = 20;
 pub(super) const MAX_LITERAL_BYTES: usize = 16;
@@ -16,10 +16,7 @@ const SECOND_SET_COST: f64 = 0.05;
 
 /// The rarest set of the pattern and a second one that decides more; empty if the pattern has no set (then it cannot be gated).
 pub(super) fn required(hir: &Hir) -> Vec<AnyOf> {
-    let mut sets: Vec<AnyOf> = derive(hir).ranked().into_iter().filter_map(tidy).collect();
-    sets.sort_by(|a, b| cost(a).total_cmp(&cost(b)).then_with(|| a.cmp(b)));
-    sets.dedup();
-    let mut sets = sets.into_iter();
+    let mut sets = by_cost(derive(hir).ranked().into_iter().filter_map(tidy)).into_iter();
     let Some(first) = sets.next() else { return Vec::new() };
     // A second set that is there whenever the first is would decide nothing.
     let implied = |set: &AnyOf| first.iter().all(|l| set.iter().any(|s| memchr::memmem::find(l, s).is_some()));
@@ -55,11 +52,16 @@ impl Info {
     /// All sets, rarest first.
     fn ranked(self) -> Vec<AnyOf> {
         let exact = self.exact.into_iter();
-        let mut all: Vec<AnyOf> = self.sets.into_iter().chain(exact).filter(|s| usable(s)).collect();
-        all.sort_by(|a, b| cost(a).total_cmp(&cost(b)).then_with(|| a.cmp(b)));
-        all.dedup();
-        all
+        by_cost(self.sets.into_iter().chain(exact).filter(usable))
     }
+}
+
+/// Sorted, each once.
+fn by_cost(sets: impl Iterator<Item = AnyOf>) -> Vec<AnyOf> {
+    let mut costed: Vec<(f64, AnyOf)> = sets.map(|s| (cost(&s), s)).collect();
+    costed.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+    costed.dedup_by(|a, b| a.1 == b.1);
+    costed.into_iter().map(|(_, s)| s).collect()
 }
 
 fn usable(set: &AnyOf) -> bool {
@@ -79,9 +81,16 @@ fn derive(hir: &Hir) -> Info {
 }
 
 fn class(c: &Class) -> Info {
-    let Class::Bytes(c) = c else { return Info::default() };
+    // The parser joins alternatives of one character to a class of characters even where patterns speak of bytes.
+    let bytes = match c {
+        Class::Bytes(c) => c.clone(),
+        Class::Unicode(c) => match c.to_byte_class() {
+            Some(c) => c,
+            None => return Info::default(),
+        },
+    };
     let mut list: AnyOf = Vec::new();
-    for range in c.iter() {
+    for range in bytes.iter() {
         if usize::from(range.end() - range.start()) > 32 {
             return Info::default();
         }
@@ -207,7 +216,7 @@ fn cost(set: &AnyOf) -> f64 {
 }
 
 /// Words as ordinary values have them (which are cut at `?` and `&`): what is part of one is common, whatever its letters are.
-const ORDINARY: &str = "/index.html /index.php page=1 id=12 /images/logo.png /css/style.css /js/jquery.min.js /favicon.ico /robots.txt \
+const ORDINARY: &str = "/index.html /index.php page=1 id=12 /images/logo.png /css/style.css /js/jquery.min.js /favicon.ico /robots.txt /login.php /view.php /news.php /item.php /list.php \
     /blog/2024/05/how-to-write-a-post /products/category/item-1234.html /search q=hello+world /static/media/photo.jpg /user/profile \
     /presentations/plugin/highlight.js /projects/download/release-1.2.tar.gz /articles/tags/linux /news/article /content/uploads/2019/10/ \
     /en/about/contact.html /shop/cart /api/v1/items/12 /assets/fonts/font.woff /feed/rss.xml /wp-content/themes/default/screen.css \
@@ -254,7 +263,7 @@ mod tests {
         check(r"[<>]script", &[&["<script", ">script"]]);
         check(r"\w+\s*", &[]);
         check(r"a?b", &[&["b"]]);
-        check(r"(?:x|y+z)w", &[&["w"], &["x", "z"]]);
+        check(r"(?:x|y+z)w", &[&["xw", "yzw"]]);
         check(r"one,two3", &[&["two3"]]);
         check(r"(?:\.\./){2}", &[&["../../"]]);
     }

@@ -28,5 +28,4 @@ pub use payload::{Payload, skeleton};
 pub use probe::{Probe, ProbeKind};
 pub use rules::{Place, Rule};
 pub use ruleset::RuleSet;
-pub use ruleset::stats;
 pub use scorer::Scorer;

@@ -11,7 +11,7 @@ use regex_syntax::hir::Hir;
 use super::class::{Class, ClassSet, Verdict, ATTACK, WEAK};
 use super::normalise::{self, Anomalies, Form, Normaliser};
 use super::rules::{self, Place, Rule, STRONG};
-use super::sieve::{Found, Glance, MAX_RULES, Sieve};
+use super::sieve::{Found, Glance, MAX_RULES, Sieve, Watch};
 use super::views::{self, View, Views};
 use super::{base64, literals};
 
@@ -23,6 +23,11 @@ pub struct RuleSet {
     first: Sieve,
     /// Finds the second sets; only run where a first one was found.
     second: Sieve,
+    /// Watches for what the normaliser acts on and what makes a view differ, in plain text and in forms; and for the
+    /// latter alone.
+    odd_plain: Watch,
+    odd_form: Watch,
+    odd_view: Watch,
     probes: super::probe::Probes,
 }
 
@@ -88,35 +93,6 @@ pub(super) struct Fired {
     pub(super) in_base64: bool,
 }
 
-/// Bytes on which a text leaves the short way: what the normaliser acts on, and what makes a view differ.
-const fn gate(form: Form) -> [bool; 256] {
-    let mut t = [false; 256];
-    let mut i = 0;
-    while i < 256 {
-        t[i] = normalise::acts(i as u8, form) || views::triggers(i as u8);
-        i += 1;
-    }
-    t
-}
-
-/// Bytes that make a view differ.
-static VIEWED: [bool; 256] = {
-    let mut t = [false; 256];
-    let mut i = 0;
-    while i < 256 {
-        t[i] = views::triggers(i as u8);
-        i += 1;
-    }
-    t
-};
-
-static GATE_PLAIN: [bool; 256] = gate(Form::Plain);
-static GATE_URLENCODED: [bool; 256] = gate(Form::Urlencoded);
-
-fn gate_of(form: Form) -> &'static [bool; 256] {
-    if form == Form::Plain { &GATE_PLAIN } else { &GATE_URLENCODED }
-}
-
 /// A pattern as its syntax tree; patterns speak about bytes.
 pub(super) fn parse(pattern: &str) -> Result<Hir, Box<regex_syntax::Error>> {
     regex_syntax::ParserBuilder::new()
@@ -149,7 +125,16 @@ impl RuleSet {
             assert!(!sets.is_empty() && n + 1 < MAX_RULES, "{}: no literals, or one rule too many", rule.id);
             compiled.push(Compiled { rule, regex: OnceLock::new(), has_second: sets.len() > 1 });
         }
-        Self { rules: compiled, first: Sieve::new(first), second: Sieve::new(second), probes: super::probe::Probes::new() }
+        let first = Sieve::new(first);
+        Self {
+            rules: compiled,
+            odd_plain: first.watch(|b| normalise::acts(b, Form::Plain) || views::triggers(b)),
+            odd_form: first.watch(|b| normalise::acts(b, Form::Urlencoded) || views::triggers(b)),
+            odd_view: first.watch(views::triggers),
+            first,
+            second: Sieve::new(second),
+            probes: super::probe::Probes::new(),
+        }
     }
 
     /// The rules, in the order in which they are listed.
@@ -174,6 +159,12 @@ impl RuleSet {
         })
     }
 
+    /// What a first look at a text shows. A quiet one needs no decoding and has no rule's literal: no rule matches it.
+    #[inline]
+    pub(super) fn glance(&self, text: &[u8], form: Form) -> Glance {
+        self.first.glance(text, if form == Form::Plain { &self.odd_plain } else { &self.odd_form })
+    }
+
     /// No rule can match any value of this query: no literal of a rule for such a place is in all of it, decoded at once,
     /// and no view differs. Ampersands are taken out first, so that nothing is decoded across two values; literals have
     /// no comma, so that joining values adds none.
@@ -186,7 +177,7 @@ impl RuleSet {
             return false;
         }
         let text = work.normaliser.text();
-        match self.first.glance(text, &VIEWED) {
+        match self.first.glance(text, &self.odd_view) {
             Glance::Quiet => true,
             Glance::Odd => false,
             Glance::Plain => {
@@ -220,7 +211,7 @@ impl RuleSet {
     /// Finds the rules that match a text.
     fn look(&self, text: &[u8], form: Form, at: Asked, work: &mut Work) {
         if !at.mode.exhaustive && text.len() <= normalise::MAX_VALUE_BYTES {
-            match self.first.glance(text, gate_of(form)) {
+            match self.glance(text, form) {
                 Glance::Quiet => return,
                 Glance::Plain => {
                     self.look_plain(text, at, work);
@@ -285,7 +276,6 @@ impl RuleSet {
                     continue;
                 }
             }
-            stats::add(&stats::RUNS[n as usize]);
             if self.is_match(n, text, &mut work.caches) {
                 work.fired.push(Fired { rule, in_base64: at.in_base64 });
             }
@@ -353,15 +343,4 @@ impl Asked {
         here && (!self.mode.strong_only || rule.weight >= STRONG && rule.class != Class::Scanner)
             && (!self.in_base64 || rule.weight >= ATTACK)
     }
-}
-
-#[doc(hidden)]
-pub mod stats {
-    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-    pub static RUNS: [AtomicU64; 512] = [const { AtomicU64::new(0) }; 512];
-    pub static MISS: [AtomicU64; 32] = [const { AtomicU64::new(0) }; 32];
-    pub static LIT: [AtomicU64; 4096] = [const { AtomicU64::new(0) }; 4096];
-    pub fn add(a: &AtomicU64) { a.fetch_add(1, Relaxed); }
-}
-impl RuleSet { #[doc(hidden)] pub fn dump(&self)->Vec<(&'static str,Vec<Vec<Vec<u8>>>,f64)>{ rules::all().map(|r|{let v=literals::required(&parse(r.pattern).unwrap()); let c=v[0].iter().map(|l|literals::frequency(l)).sum(); (r.id,v,c)}).collect() }
 }

@@ -6,10 +6,11 @@ use super::class::Verdict;
 use super::memo::Memo;
 use super::normalise::Form;
 use super::rules::Place;
+use super::sieve::Glance;
 use super::ruleset::{Mode, RuleSet, Work};
 use super::values::{self, Field, Value};
 use super::{base64, fields};
-use crate::record::{Rec, Role};
+use crate::record::{Escape, Rec, Role};
 
 /// Judges records. One per thread: it remembers the verdict on every distinct string that it has seen lately.
 ///
@@ -27,10 +28,10 @@ pub struct Scorer<'a> {
 /// Slots and bytes per slot of a field's memo; none for bodies, which do not repeat.
 const fn memo_size(field: Field) -> Option<(usize, usize)> {
     match field {
-        Field::Path => Some((1 << 16, 64)),
-        Field::Query => Some((1 << 14, 128)),
-        Field::Referrer => Some((1 << 15, 128)),
-        Field::UserAgent => Some((1 << 11, 256)),
+        Field::Path => Some((1 << 15, 128)),
+        Field::Query => Some((1 << 14, 192)),
+        Field::Referrer => Some((1 << 15, 256)),
+        Field::UserAgent => Some((1 << 11, 320)),
         Field::Cookie => Some((1 << 12, 256)),
         Field::User | Field::Host | Field::Method => Some((1 << 9, 64)),
         Field::Body => None,
@@ -60,6 +61,11 @@ impl<'a> Scorer<'a> {
 
     #[inline]
     fn field(&mut self, field: Field, logged: &[u8], rec: &Rec, mode: Mode) -> Verdict {
+        // Most paths are quiet, and looking at them costs less than remembering them. A semicolon, a backslash or a
+        // percent sign is not quiet, so neither parameters nor escapes are missed.
+        if field == Field::Path && rec.escape != Escape::Hash && self.rules.glance(logged, Form::Plain) == Glance::Quiet {
+            return Verdict::NONE;
+        }
         let variant = rec.escape as u8 | u8::from(mode.strong_only) << 4;
         let hash = self.hasher.hash_one(logged);
         if let Some(memo) = &self.memos[field as usize] {
@@ -76,7 +82,6 @@ impl<'a> Scorer<'a> {
 
     #[cold]
     fn judge(&mut self, field: Field, logged: &[u8], rec: &Rec, mode: Mode) -> Verdict {
-        super::ruleset::stats::add(&super::ruleset::stats::MISS[field as usize]);
         let sent = field.sent(logged, rec.escape);
         let (rules, work) = (self.rules, &mut self.work);
         if let Some((before, query)) = values::query_part(field, &sent) {

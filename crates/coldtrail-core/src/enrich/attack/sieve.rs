@@ -1,7 +1,6 @@
 //! Finds which of many short literals a text has, in one pass, without regard to ASCII case.
 //!
-//! Every literal is known by its rarest three bytes. Bytes fall into 64 classes (a letter each, all digits one, the rest
-//! as needed), so that three of them index a table of bits that stays in the nearest cache; only where a bit is set are
+//! Every literal is known by its rarest three bytes. Bytes fall into 64 classes, so that three of them index a table of bits that stays in the nearest cache; only where a bit is set are
 //! literals compared. An Aho-Corasick automaton over the same literals is some megabytes and several times slower on
 //! text that has none of them, which is nearly all text.
 
@@ -11,11 +10,13 @@ use super::literals;
 
 /// Class of bytes that are in no literal; also what stands before the start of a text.
 const NO_CLASS: u8 = 0;
-const DIGITS: u8 = 27;
-const FIRST_OTHER: u8 = 28;
+const FIRST_DIGIT: u8 = 27;
+const FIRST_MARK: u8 = 37;
 const LAST_CLASS: u8 = 63;
 /// Set in a byte's entry if it is a literal by itself.
 const SINGLE: u8 = 0x80;
+/// Set in a byte's entry of a [`Watch`] if it makes a text odd.
+const ODD: u8 = 0x40;
 
 /// Rules found: a set that remembers the order in which they were found.
 #[derive(Default, Debug)]
@@ -49,6 +50,10 @@ impl Found {
         self.bits[usize::from(rule) / 64] & 1 << (rule % 64) != 0
     }
 }
+
+/// The classes of all bytes and what else to look for on the way.
+#[derive(Debug)]
+pub(super) struct Watch([u8; 256]);
 
 /// What a first look at a text shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -155,21 +160,32 @@ impl Sieve {
         Self { classes, singles, bits, ranks, starts, literals: flat, rules: all_rules }
     }
 
-    /// What a first look at a text shows; `flags` marks the bytes that make it odd.
+    /// The classes, with a flag for bytes that make a text odd.
+    pub(super) fn watch(&self, odd: impl Fn(u8) -> bool) -> Watch {
+        let mut table = self.classes;
+        for b in 0..=u8::MAX {
+            if odd(b) {
+                table[usize::from(b)] |= ODD;
+            }
+        }
+        Watch(table)
+    }
+
+    /// What a first look at a text shows.
     #[inline]
-    pub(super) fn glance(&self, text: &[u8], flags: &[bool; 256]) -> Glance {
-        let (mut last3, mut hit, mut odd) = (0u32, 0u64, false);
+    pub(super) fn glance(&self, text: &[u8], watch: &Watch) -> Glance {
+        let (mut last3, mut hit, mut flags) = (0u32, 0u64, 0u8);
         for b in text {
-            let class = self.classes[usize::from(*b)];
-            odd |= flags[usize::from(*b)];
+            let class = watch.0[usize::from(*b)];
+            flags |= class;
             last3 = last3 << 6 | u32::from(class & LAST_CLASS);
-            hit |= self.bit(last3) | u64::from(class >> 7);
+            hit |= self.bit(last3);
         }
-        match (odd, (hit | self.bit(last3 << 6)) & 1) {
-            (true, _) => Glance::Odd,
-            (false, 0) => Glance::Quiet,
-            (false, _) => Glance::Plain,
+        if flags & ODD != 0 {
+            return Glance::Odd;
         }
+        let quiet = (hit | self.bit(last3 << 6)) & 1 == 0 && flags & SINGLE == 0;
+        if quiet { Glance::Quiet } else { Glance::Plain }
     }
 
     #[inline]
@@ -214,22 +230,17 @@ impl Sieve {
     }
 }
 
-/// A class for every byte that is in a literal.
+/// A class for every byte that is in a literal: letters, digits and the more usual marks have their own, the rest
+/// shares one.
 fn classes<'a>(bytes: impl Iterator<Item = &'a u8>) -> [u8; 256] {
+    const MARKS: &[u8; 26] = b"/.-_= :%+&;()?*@!$#\"'<>[]|";
     let mut classes = [NO_CLASS; 256];
-    let mut next = FIRST_OTHER;
     for b in bytes {
-        let class = &mut classes[usize::from(*b)];
-        if *class == NO_CLASS {
-            *class = match b {
-                b'a'..=b'z' => b - b'a' + 1,
-                b'0'..=b'9' => DIGITS,
-                _ => {
-                    next = (next + 1).min(LAST_CLASS + 1);
-                    next - 1
-                }
-            };
-        }
+        classes[usize::from(*b)] = match b {
+            b'a'..=b'z' => b - b'a' + 1,
+            b'0'..=b'9' => b - b'0' + FIRST_DIGIT,
+            _ => MARKS.iter().position(|m| m == b).map_or(LAST_CLASS, |at| FIRST_MARK + at as u8),
+        };
     }
     for b in b'a'..=b'z' {
         classes[usize::from(b.to_ascii_uppercase())] = classes[usize::from(b)];
@@ -239,8 +250,8 @@ fn classes<'a>(bytes: impl Iterator<Item = &'a u8>) -> [u8; 256] {
 
 /// Where the rarest three bytes are.
 fn rarest3(text: &[u8]) -> usize {
-    let frequency = |at: &usize| literals::frequency(&text[*at..*at + 3]);
-    (0..text.len() - 2).min_by(|i, j| frequency(i).total_cmp(&frequency(j))).unwrap_or_default()
+    let costed = text.windows(3).map(literals::frequency).enumerate();
+    costed.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(at, _)| at)
 }
 
 #[cfg(test)]

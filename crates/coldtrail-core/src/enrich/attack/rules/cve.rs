@@ -37,7 +37,7 @@ pub(super) const RULES: &[Rule] = &[
     cve!("apache-cve-2021-41773", 7, Raw, PATH, r"/(?:cgi-bin|icons|assets|static|uploads|images|css|js|fcgi-bin|scgi-bin|manual|error)/(?:\.\./|\.%2e/|%2e|%%32%65){1,}", ["/cgi-bin/../../../../bin/sh", "/icons/../../etc/passwd"], ["/cgi-bin/printenv"]),
     cve!("iis-code-red", 7, Raw, EVERYWHERE, r"default\.ida\b|n{40,}|x{120,}|/null\.ida\b|\.ida\?[nx]{10,}", ["/default.ida", "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"], ["/default.html"]),
     cve!("iis-nimda", 7, Path, EVERYWHERE, r"/(?:winnt/system32/cmd\.exe|scripts/root\.exe|msadc/root\.exe|root\.exe|cmd\.exe|cmd1\.exe|httpodbc\.dll|admin\.dll)(?:$|[?/\s+])|/_vti_bin/\.\.|/_mem_bin/\.\.|/msadc/\.\.|/scripts/\.\.", ["/scripts/root.exe", "/msadc/../../../winnt/system32/cmd.exe"], ["/cmd.html"]),
-    cve!("iis-webdav-search", 5, Raw, EVERYWHERE, r"(?:\xb1\x02){4,}|(?:\x90){16,}|(?:\\x90){8,}|(?:%u9090){2,}|%u6858%ucbd3|(?:/aaaa){8,}|a{200,}", ["%u9090%u9090%u6858%ucbd3"], ["search"]),
+    cve!("iis-webdav-search", 5, Raw, EVERYWHERE, r"(?:\xb1\x02){4,}|\x90{16,}|(?:\xe9\x82\x90){2,}|(?:/aaaa){8,}|a{120,}", ["%u9090%u9090%u6858%ucbd3"], ["search"]),
     cve!("confluence-cve-2022-26134", 7, Raw, PATH, r"/\$\{.+(?:getruntime|scriptengine|@java|ognl|#a=)|/\$\{\(?#|/\$%7b", ["/${(#a=@org.apache.commons.io.ioutils@tostring(x)"], ["/$name"]),
     cve!("gitlab-exiftool", 6, Raw, PATH_AND_VALUES, r"\(metadata\s*\(copyright\s*\\?\n?", ["(metadata (copyright \\\n"], ["metadata"]),
     cve!("bigip-cve-2020-5902", 7, Path, PATH, r"/tmui/login\.jsp/?\.\.;|/hsqldb(?:;|%0a)|/tmui/.*(?:fileread|tmshcmd|directorylist)|/mgmt/tm/util/bash", ["/tmui/login.jsp/..;/tmui/locallb/workspace/fileread.jsp", "/mgmt/tm/util/bash"], ["/tmui/login.jsp"]),

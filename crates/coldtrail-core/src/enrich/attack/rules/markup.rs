@@ -31,7 +31,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Raw,
         places: VALUES,
-        pattern: r"'\s*\]\s*(?:\||/|\[)|\bor\s+(?:count|name|string-length|substring)\s*\(\s*/{1,2}|(?:count|name|string-length)\s*\(\s*/{1,2}[\w*@]|/\*\[|\bchild::|\bparent::|\bancestor::|\bdescendant(?:-or-self)?::|\bfollowing(?:-sibling)?::|/{2}\*\[|\bposition\s*\(\s*\)\s*=|\blast\s*\(\s*\)\s*-|/text\s*\(\s*\)",
+        pattern: r"' ?\] ?(?:\||/|\[)|\bor\s+(?:count|name|string-length|substring)\s*\(\s*/{1,2}|(?:count|name|string-length)\s*\(\s*/{1,2}[\w*@]|/\*\[|\bchild::|\bparent::|\bancestor::|\bdescendant(?:-or-self)?::|\bfollowing(?:-sibling)?::|/{2}\*\[|\bposition\s*\(\s*\)\s*=|\blast\s*\(\s*\)\s*-|/text\s*\(\s*\)",
         hits: &["x'] | //user/*['", "count(//user)", "//user[position()=1]"],
         misses: &["a position", "//host/path"],
     },

@@ -121,7 +121,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Raw,
         places: NOT_PATH,
-        pattern: r#"(?:\[\]|\{\}|!|\+|\(|\)|~){14,}|\[ ?\] ?\[ ?(?:\(|!|\[|['"])|(?:\\?\[!\[\]\]|!\[\]\+\[\]|\(!\[\]\))|\$\s*=\s*~\[\]|ω|ﾟ|\bfrom\s*charcode|\\(?:1[0-7]{2}|[0-7]{2})\\(?:1[0-7]{2}|[0-7]{2})|\[['"](?:\w{1,8}['"]\s*\+\s*['"]){1,8}\w{1,12}['"]\]|/\w{1,12}/\s*\.\s*source|\bconcat\s*\(\s*/|\.constructor\b|\b(?:map|find|foreach|filter|some|every|sort|reduce|flatmap)\s*\(\s*(?:alert|confirm|prompt|eval)|\breflect\.\w+\s*\(|set\.constructor`|\bself\[|\bparseint\s*\("#,
+        pattern: r#"(?:\[\]|\(!|!\[|\+\[|!\+|\]\[)[\[\](){}!+~]{12,}|\[ ?\] ?\[ ?(?:\(|!|\[|['"])|(?:\\?\[!\[\]\]|!\[\]\+\[\]|\(!\[\]\))|\$\s*=\s*~\[\]|ω|ﾟ|\bfrom\s*charcode|\\(?:1[0-7]{2}|[0-7]{2})\\(?:1[0-7]{2}|[0-7]{2})|\[['"](?:\w{1,8}['"]\s*\+\s*['"]){1,8}\w{1,12}['"]\]|/\w{1,12}/\s*\.\s*source|\bconcat\s*\(\s*/|\.constructor\b|\b(?:map|find|foreach|filter|some|every|sort|reduce|flatmap)\s*\(\s*(?:alert|confirm|prompt|eval)|\breflect\.\w+\s*\(|set\.constructor`|\bself\[|\bparseint\s*\("#,
         hits: &["[][(![]+[])[+[]]", "['al'+'ert']", "/al/.source"],
         misses: &["(a) (b)"],
     },
