@@ -56,9 +56,7 @@ const ACTS: [u8; 256] = {
         t[i] = match i as u8 {
             b'%' | b'&' | b'\\' | 0 => DECODES,
             b'+' => FORM_ONLY,
-            // Non-breaking space, dotless i and long s, full-width forms, division slash, Kelvin sign; overlong forms.
-            0xc0..=0xc2 | 0xc4 | 0xc5 | 0xe0 | 0xe2 | 0xe5 | 0xef | 0xf0 | 0xf8 | 0xfc => DECODES,
-            // Bytes that end or begin no valid sequence are reported.
+            // Non-ASCII: some is folded, some is overlong, some is no text.
             0x80..=0xff => DECODES,
             _ => 0,
         };
@@ -133,6 +131,11 @@ impl Normaliser {
             seen.rounds += u8::from(change == Change::Decoded);
             form = Form::Plain;
         }
+        // What the last round decoded may be overlong or full-width.
+        if seen.rounds == MAX_ROUNDS && !self.out.is_ascii() {
+            std::mem::swap(&mut self.out, &mut self.spare);
+            fold(&self.spare, &mut self.out, seen);
+        }
         self.out.make_ascii_lowercase();
         seen.invalid_utf8 |= std::str::from_utf8(&self.out).is_err();
     }
@@ -203,6 +206,17 @@ fn round(text: &[u8], out: &mut Vec<u8>, form: Form, seen: &mut Anomalies) -> Ch
     change
 }
 
+/// Folds characters, decodes nothing.
+fn fold(text: &[u8], out: &mut Vec<u8>, seen: &mut Anomalies) {
+    out.clear();
+    let mut i = 0;
+    while let Some(&b) = text.get(i) {
+        let (put, n) = if b < 0x80 { (Put::Byte(b), 1) } else { wide(&text[i..], seen) };
+        put.write(out);
+        i += n;
+    }
+}
+
 enum Put<'a> {
     Byte(u8),
     Char(u32),
@@ -226,7 +240,7 @@ impl Put<'_> {
 }
 
 /// The ASCII character that some reader takes this one for: full-width forms, look-alike slashes, letters whose upper
-/// or lower case is ASCII, and the two CJK characters whose low byte is CR or LF.
+/// or lower case is ASCII, the two CJK characters whose low byte is CR or LF, and two that IIS took for slashes.
 fn folded(c: u32) -> Option<u8> {
     Some(match c {
         0..=0x7f => c as u8,
@@ -235,8 +249,8 @@ fn folded(c: u32) -> Option<u8> {
         0x17f => b's',
         0x212a => b'k',
         0x2024 => b'.',
-        0x2044 | 0x2215 => b'/',
-        0x2216 => b'\\',
+        0x2044 | 0x2215 | 0xf025 => b'/',
+        0x2216 | 0xefc8 => b'\\',
         0x2018 | 0x2019 | 0x2032 => b'\'',
         0x560a => b'\n',
         0x560d => b'\r',
@@ -345,6 +359,8 @@ mod tests {
         check(r"\x3cA\u003e\u{28}\n", Plain, r"<a>(\n", 1);
         check("..%c0%af..%e0%80%af%f0%80%80%af%c0%2f%c1%9c", Plain, "../..///\\", 1);
         check("..%252f", Plain, "../", 2);
+        check("..%2525c0%2525af", Plain, "../", 3);
+        check("..%uF025%uefc8", Plain, "../\\", 1);
         check("%%32%65", Plain, ".", 2);
         check("＜ｓcript＞", Plain, "<script>", 0);
         check("ıſ\u{a0}x", Plain, "is x", 0);

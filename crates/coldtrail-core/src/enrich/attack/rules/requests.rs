@@ -31,7 +31,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Raw,
         places: OURS,
-        pattern: r"(?:^|[=,;\s'\x22(])(?:(?:https?|ftp|wss?):)?//(?:[^/\s@]*@)?(?:localhost|127\.\d|127\.1|0\.0\.0\.0|0/|\[::|\[0:|10\.\d+\.\d+\.\d+|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|2130706433|0x7f|0177\.|017700000001|\d{8,10}(?:[:/]|$)|169\.254\.|loopback|[\w.-]+\.(?:internal|localdomain|local|corp|lan)(?:[:/]|$)|spoofed\.|[\w.-]*(?:nip|xip|sslip)\.io)|\b(?:gopher|dict|ldaps?|tftp|jar|netdoc|sftp)://|^(?:https?|ftp)://[^/\s]+:(?:22|23|25|110|2375|3306|5432|6379|9200|11211|27017)(?:/|$)",
+        pattern: r"^(?:localhost\d?|ip(?:v?6)?-(?:localhost|loopback)|(?:host|gateway|kubernetes)\.(?:docker|containers|default)\.[\w.]+)(?:\.\w+)*(?::\d+)?/|^https?:(?:127\.|localhost)|(?:^|[=,;\s'\x22(])(?:(?:https?|ftp|wss?):)?//(?:[^/\s@]*@)?(?:localhost|127\.\d|127\.1|0\.0\.0\.0|0/|\[::|\[0:|10\.\d+\.\d+\.\d+|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|2130706433|0x7f|0177\.|017700000001|\d{8,10}(?:[:/]|$)|169\.254\.|loopback|[\w.-]+\.(?:internal|localdomain|local|corp|lan)(?:[:/]|$)|spoofed\.|[\w.-]*(?:nip|xip|sslip)\.io)|\b(?:gopher|dict|ldaps?|tftp|jar|netdoc|sftp)://|^(?:https?|ftp)://[^/\s]+:(?:22|23|25|110|2375|3306|5432|6379|9200|11211|27017)(?:/|$)",
         hits: &["http://127.0.0.1:8080/", "gopher://x:6379/_", "http://2130706433/"],
         misses: &["http://www.example.com/", "10.0.0.1"],
     },

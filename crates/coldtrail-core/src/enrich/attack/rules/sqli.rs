@@ -268,7 +268,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Sql,
         places: VALUES,
-        pattern: r#"['"`)\d] *(?:<=>|<>|\bsounds +like\b|\bcollate\b|:=|\|\| *0x)|\bnot (?:like|between|in|rlike|regexp)\b.{0,20}['"(\d]|\{ *\w+ *'|\bnatural +join\b|\bcross +join\b|\binner +join\b.+\bon\b|\bprocedure +analyse\b|^[^'"]*['"] *(?:is +(?:not +)?null|like *['"(\d]|between\b.+\band\b|in *\( *['"\d]|\^|\*|/ *\d+ *(?:['"]|$|--|#)|% *\d+ *(?:['"]|$)|>>|<<)|\b(?:connection_id|current_user|last_insert_id|row_count|found_rows|lpad|rpad|cos|sin|pi|ceil)\( *[\w,. ]{0,20}\) *(?:=|<|>|$|--|#)|\bmatch *\(.+\) *against *\("#,
+        pattern: r#"['"`)\d] *(?:<=>|<>|\bsounds +like\b|\bcollate\b|:=|\|\| *0x)|\bnot (?:like|between|in|rlike|regexp)\b.{0,20}['"(\d]|\{ *\w+ *'|\bnatural +join\b|\bcross +join\b|\binner +join\b.+\bon\b|\bprocedure +analyse\b|^[^'"]*['"] *(?:is +(?:not +)?null|like *['"(\d]|between\b.+\band\b|in *\( *['"\d]|\^|\*|/ *\d+ *(?:['"]|$|--|#)|% *\d+ *(?:['"]|$)|>>|<<)|\b(?:connection_id|current_user|last_insert_id|row_count|found_rows|lpad|rpad|cos|sin|pi|ceil)\( *[\w,. ]{0,20}\) *(?:=|<|>|$|--|#)|['")] *:: *(?:jsonb?|text|int\d?|bigint|numeric|varchar|regclass)\b|\b(?:or|and) +'[\[{]|\bmatch *\(.+\) *against *\("#,
         hits: &["1' <=> '1", "x' like '%", "' is not null--"],
         misses: &["5 <b"],
     },
