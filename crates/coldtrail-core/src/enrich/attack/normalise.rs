@@ -239,7 +239,7 @@ impl Put<'_> {
     }
 }
 
-/// The ASCII character that some reader takes this one for: full-width forms, look-alike slashes, letters whose upper
+/// The ASCII character that some reader takes this one for: full-width and encircled forms, look-alike slashes, letters whose upper
 /// or lower case is ASCII, the two CJK characters whose low byte is CR or LF, and two that IIS took for slashes.
 fn folded(c: u32) -> Option<u8> {
     Some(match c {
@@ -254,6 +254,10 @@ fn folded(c: u32) -> Option<u8> {
         0x2018 | 0x2019 | 0x2032 => b'\'',
         0x560a => b'\n',
         0x560d => b'\r',
+        0x2460..=0x2468 => (c - 0x2460) as u8 + b'1',
+        0x24b6..=0x24cf => (c - 0x24b6) as u8 + b'a',
+        0x24d0..=0x24e9 => (c - 0x24d0) as u8 + b'a',
+        0x24ea => b'0',
         0xff01..=0xff5e => (c - 0xff01 + 0x21) as u8,
         _ => return None,
     })
