@@ -4,6 +4,7 @@
 use coldtrail_core::enrich::attack::{Class, Form, RuleSet, Scorer, Verdict, skeleton};
 use coldtrail_core::record::{Escape, Rec, Role, Span};
 use proptest::prelude::*;
+use std::cell::RefCell;
 
 const PAYLOADS: &str = include_str!("../../../testdata/attack/payloads.tsv");
 const BENIGN: &str = include_str!("../../../testdata/attack/benign.tsv");
@@ -64,9 +65,12 @@ fn encodings(text: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let pct = percent(text, |b| b.is_ascii_alphanumeric());
     let double = percent(&pct, |b| b.is_ascii_alphanumeric());
     let plus: Vec<u8> = text.iter().map(|b| if *b == b' ' { b'+' } else { *b }).collect();
-    let entity = |b: &u8| if b.is_ascii_alphanumeric() || *b >= 0x80 { vec![*b] } else { format!("&#{b}").into_bytes() };
-    let unicode =
-        |b: &u8| if b.is_ascii_alphanumeric() || *b >= 0x80 { vec![*b] } else { format!("%u{b:04x}").into_bytes() };
+    let entity = |b: &u8| {
+        if b.is_ascii_alphanumeric() || *b >= 0x80 { vec![*b] } else { format!("&#{b}").into_bytes() }
+    };
+    let unicode = |b: &u8| {
+        if b.is_ascii_alphanumeric() || *b >= 0x80 { vec![*b] } else { format!("%u{b:04x}").into_bytes() }
+    };
     vec![
         ("raw", text.to_vec()),
         ("pct", pct),
@@ -122,11 +126,11 @@ fn ordinary_values_are_not_attacks() {
 
 /// The verdict with gate, literals and memo (twice, so that the memo answers) and the one of every rule on always
 /// decoded text.
-fn check_equal(rules: &RuleSet, scorer: &mut Scorer<'_>, block: &[u8], rec: &Rec) -> Verdict {
+fn check_equal(scorer: &mut Scorer<'_>, block: &[u8], rec: &Rec) -> Verdict {
     let first = scorer.score(block, rec);
     let again = scorer.score(block, rec);
-    let explained = rules.explain(block, rec, false);
-    let whole = rules.explain_exhaustively(block, rec, false);
+    let explained = scorer.explain(block, rec);
+    let whole = scorer.explain_exhaustively(block, rec);
     let text = String::from_utf8_lossy(block);
     assert_eq!(first, whole.verdict, "gate: {text} {:?} against {:?}", explained.rules, whole.rules);
     assert_eq!(first, again, "memo: {text}");
@@ -139,15 +143,19 @@ fn check_equal(rules: &RuleSet, scorer: &mut Scorer<'_>, block: &[u8], rec: &Rec
 fn no_short_cut_changes_a_verdict() {
     let rules = RuleSet::new();
     let mut scorer = Scorer::new(&rules, 2, false);
-    let texts: Vec<&str> = payloads().into_iter().map(|p| p.2).chain(benign().into_iter().map(|b| b.1)).collect();
+    let texts: Vec<&str> =
+        payloads().into_iter().map(|p| p.2).chain(benign().into_iter().map(|b| b.1)).collect();
     let (mut found, mut n) = (0, 0);
     for text in texts {
-        for (_, encoded) in encodings(text.as_bytes()) {
+        for (name, encoded) in encodings(text.as_bytes()) {
             let query = [b"a=1&q=", encoded.as_slice(), b"&z=2"].concat();
             n += 1;
-            found += usize::from(check_equal(&rules, &mut scorer, &query, &record("query", &query)).is_attack());
-            for place in ["path", "referrer", "user_agent"] {
-                check_equal(&rules, &mut scorer, &encoded, &record(place, &encoded));
+            found += usize::from(check_equal(&mut scorer, &query, &record("query", &query)).is_attack());
+            // Other places differ in the rules that they ask, not in the short cuts.
+            let places: &[&str] =
+                if name == "raw" { &["path", "referrer", "user_agent", "cookie", "body"] } else { &["path"] };
+            for place in places {
+                check_equal(&mut scorer, &encoded, &record(place, &encoded));
             }
         }
     }
@@ -158,8 +166,13 @@ fn no_short_cut_changes_a_verdict() {
 fn encodings_do_not_hide_a_payload() {
     let rules = RuleSet::new();
     let mut scorer = Scorer::new(&rules, 3, false);
-    let payloads =
-        ["1' OR '1'='1' -- x", "<script>alert(1)</script>", "../../../../etc/passwd", "x;cat /etc/passwd", "${jndi:ldap://h/a}"];
+    let payloads = [
+        "1' OR '1'='1' -- x",
+        "<script>alert(1)</script>",
+        "../../../../etc/passwd",
+        "x;cat /etc/passwd",
+        "${jndi:ldap://h/a}",
+    ];
     for payload in payloads {
         for (name, encoded) in encodings(payload.as_bytes()) {
             let query = [b"q=", encoded.as_slice()].concat();
@@ -184,7 +197,10 @@ fn a_value_in_pieces_is_one_value() {
     check("body", r#"{"q":"1' OR '1'='1"}"#);
     check("body", r#"{"user":{"$ne":""}}"#);
     check("body", "q=%3Cscript%3Ealert(1)%3C/script%3E");
-    check("body", "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>");
+    check(
+        "body",
+        "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><a>&b;</a>",
+    );
     check("cookie", "a=b; q=<script>alert(1)</script>");
     check("referrer", "http://x.example/?q=%3Cscript%3Ealert(1)%3C/script%3E");
     check("path", "/a;x=1'%20or%20'1'='1/b");
@@ -242,6 +258,10 @@ fn hostile_bytes() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(prop_oneof![1 => any::<u8>(), 3 => likely], 0..160)
 }
 
+thread_local! {
+    static SCORER: RefCell<Scorer<'static>> = RefCell::new(Scorer::new(Box::leak(Box::new(RuleSet::new())), 7, false));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
@@ -252,11 +272,9 @@ proptest! {
         escape in prop::sample::select(vec![Escape::None, Escape::Backslash, Escape::Json, Escape::Plus, Escape::Hash]),
         url in any::<bool>(),
     ) {
-        thread_local!(static RULES: &'static RuleSet = Box::leak(Box::new(RuleSet::new())));
-        let rules = RULES.with(|r| *r);
         let text = if url { [b"http://h/?".as_slice(), &text].concat() } else { text };
         let mut rec = record(place, &text);
         rec.escape = escape;
-        check_equal(rules, &mut Scorer::new(rules, 7, false), &text, &rec);
+        SCORER.with(|s| check_equal(&mut s.borrow_mut(), &text, &rec));
     }
 }

@@ -17,7 +17,9 @@ pub(super) struct Pair<'a> {
 impl Pair<'_> {
     /// A key of ordinary characters. A payload may stand in the key or reach over the equals sign.
     pub(super) fn plain_key(&self) -> bool {
-        self.key.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'[' | b']' | b':'))
+        self.key
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'[' | b']' | b':'))
     }
 }
 
@@ -111,7 +113,9 @@ impl Body {
             Some(b'{' | b'[') if text.contains(&b'"') || text.len() < 3 => Self::Json,
             Some(b'<') if is_xml(text) => Self::Xml,
             Some(b'<') => Self::Text,
-            Some(b'-') if text.starts_with(b"--") && memchr::memmem::find(text, b"ontent-").is_some() => Self::Multipart,
+            Some(b'-') if text.starts_with(b"--") && memchr::memmem::find(text, b"ontent-").is_some() => {
+                Self::Multipart
+            }
             _ => match memchr::memchr2(b'=', b'&', text) {
                 Some(at) if text[at] == b'=' && at <= 128 => Self::Form,
                 _ => Self::Text,
@@ -123,7 +127,9 @@ impl Body {
 /// A document rather than a scrap of markup: it says that it is XML, or names its namespaces.
 fn is_xml(text: &[u8]) -> bool {
     let head = &text[..text.len().min(512)];
-    head.starts_with(b"<?xml") || memchr::memmem::find(head, b"xmlns").is_some() || memchr::memmem::find(head, b"<methodCall").is_some()
+    head.starts_with(b"<?xml")
+        || memchr::memmem::find(head, b"xmlns").is_some()
+        || memchr::memmem::find(head, b"<methodCall").is_some()
 }
 
 /// The text nodes and attribute values of XML.
@@ -136,7 +142,9 @@ pub(super) fn xml(text: &[u8], mut each: impl FnMut(&[u8])) {
         };
         let declares = tag.first().is_some_and(|c| matches!(c, b'?' | b'!' | b'/'));
         let attributes = if declares { &b""[..] } else { tag };
-        for value in attributes.split(|b| matches!(b, b'"' | b'\'')).skip(1).step_by(2).chain(std::iter::once(node)) {
+        for value in
+            attributes.split(|b| matches!(b, b'"' | b'\'')).skip(1).step_by(2).chain(std::iter::once(node))
+        {
             if !value.is_empty() {
                 each(value);
                 n += 1;
@@ -206,9 +214,8 @@ pub(super) fn multipart(text: &[u8], mut each: impl FnMut(&[u8], &[u8], &[u8])) 
                 None => (part, &b""[..]),
             },
         };
-        let name = memchr::memmem::find(headers, b"name=\"").map_or(&b""[..], |at| {
-            headers[at + 6..].split(|b| *b == b'"').next().unwrap_or_default()
-        });
+        let name = memchr::memmem::find(headers, b"name=\"")
+            .map_or(&b""[..], |at| headers[at + 6..].split(|b| *b == b'"').next().unwrap_or_default());
         each(name, headers.trim_ascii(), content.trim_ascii_end());
         match end {
             Some(e) if !boundary.is_empty() => rest = &rest[e + boundary.len()..],
@@ -223,7 +230,9 @@ mod tests {
 
     fn check(text: &str, want: &[(&str, &str)]) {
         let got: Vec<(String, String)> = query(text.as_bytes())
-            .map(|p| (String::from_utf8_lossy(p.key).into_owned(), String::from_utf8_lossy(p.value).into_owned()))
+            .map(|p| {
+                (String::from_utf8_lossy(p.key).into_owned(), String::from_utf8_lossy(p.value).into_owned())
+            })
             .collect();
         let got: Vec<(&str, &str)> = got.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(got, want, "{text}");
@@ -252,7 +261,8 @@ mod tests {
         assert_eq!(Body::of(b"hello"), Body::Text);
         let mut got = Vec::new();
         json(br#"{"a":"x\"y\u0027","b":["1","2\n"],"$ne":"z"#, |k, v| got.push((k.to_vec(), v.to_vec())));
-        let want: [(&[u8], &[u8]); 5] = [(b"a", b"x\"y\\u0027"), (b"b", b"1"), (b"b", b"2\n"), (b"", b"$ne\":"), (b"$ne", b"z")];
+        let want: [(&[u8], &[u8]); 5] =
+            [(b"a", b"x\"y\\u0027"), (b"b", b"1"), (b"b", b"2\n"), (b"", b"$ne\":"), (b"$ne", b"z")];
         assert_eq!(got.iter().map(|(k, v)| (k.as_slice(), v.as_slice())).collect::<Vec<_>>(), want);
         let body = b"--X\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.php\"\r\n\r\n<?php\r\n--X--\r\n";
         assert_eq!(Body::of(body), Body::Multipart);

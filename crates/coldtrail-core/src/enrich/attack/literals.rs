@@ -19,7 +19,8 @@ pub(super) fn required(hir: &Hir) -> Vec<AnyOf> {
     let mut sets = by_cost(derive(hir).ranked().into_iter().filter_map(tidy)).into_iter();
     let Some(first) = sets.next() else { return Vec::new() };
     // A second set that is there whenever the first is would decide nothing.
-    let implied = |set: &AnyOf| first.iter().all(|l| set.iter().any(|s| memchr::memmem::find(l, s).is_some()));
+    let implied =
+        |set: &AnyOf| first.iter().all(|l| set.iter().any(|s| memchr::memmem::find(l, s).is_some()));
     let second = sets.find(|s| !implied(s)).filter(|s| cost(s) <= SECOND_SET_COST);
     std::iter::once(first).chain(second).collect()
 }
@@ -251,8 +252,10 @@ mod tests {
 
     fn check(pattern: &str, want: &[&[&str]]) {
         let hir = super::super::ruleset::parse(pattern).expect("pattern");
-        let got: Vec<Vec<String>> =
-            required(&hir).into_iter().map(|s| s.into_iter().map(|l| String::from_utf8_lossy(&l).into_owned()).collect()).collect();
+        let got: Vec<Vec<String>> = required(&hir)
+            .into_iter()
+            .map(|s| s.into_iter().map(|l| String::from_utf8_lossy(&l).into_owned()).collect())
+            .collect();
         assert_eq!(got, want, "{pattern}");
     }
 

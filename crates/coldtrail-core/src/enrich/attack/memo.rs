@@ -24,7 +24,13 @@ impl Memo {
     /// `slots` is rounded up to a power of two; strings longer than `stride - 8` bytes are not remembered.
     pub(super) fn new(slots: usize, stride: usize) -> Self {
         let rows = slots.div_ceil(WAYS).next_power_of_two();
-        Self { tags: vec![[0; WAYS]; rows], slots: vec![0; rows * WAYS * stride], stride, mask: rows - 1, next: 0 }
+        Self {
+            tags: vec![[0; WAYS]; rows],
+            slots: vec![0; rows * WAYS * stride],
+            stride,
+            mask: rows - 1,
+            next: 0,
+        }
     }
 
     /// The remembered verdict on this string. `variant` tells apart strings that are judged differently.
@@ -36,7 +42,10 @@ impl Memo {
             let [c0, c1, c2, c3, score, v, l0, l1] = *slot.first_chunk::<HEAD_BYTES>()?;
             let len = usize::from(u16::from_le_bytes([l0, l1]));
             if v == variant && slot.get(HEAD_BYTES..HEAD_BYTES + len) == Some(text) {
-                return Some(Verdict { score, classes: ClassSet::from_bits(u32::from_le_bytes([c0, c1, c2, c3])) });
+                return Some(Verdict {
+                    score,
+                    classes: ClassSet::from_bits(u32::from_le_bytes([c0, c1, c2, c3])),
+                });
             }
         }
         None

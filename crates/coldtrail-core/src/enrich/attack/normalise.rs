@@ -332,7 +332,10 @@ fn overlong(at: &[u8]) -> Option<(u8, usize)> {
             high @ (0x80 | 0x81) => tail(2).map(|low| ((high & 1) << 6 | low, 3)),
             _ => None,
         },
-        0xf0 if zeros(2) => at.get(2).filter(|b| matches!(b, 0x80 | 0x81)).and_then(|h| tail(3).map(|l| ((h & 1) << 6 | l, 4))),
+        0xf0 if zeros(2) => at
+            .get(2)
+            .filter(|b| matches!(b, 0x80 | 0x81))
+            .and_then(|h| tail(3).map(|l| ((h & 1) << 6 | l, 4))),
         0xf8 if zeros(4) => tail(4).map(|l| (l, 5)),
         0xfc if zeros(5) => tail(5).map(|l| (l, 6)),
         _ => None,

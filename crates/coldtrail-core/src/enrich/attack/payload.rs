@@ -99,7 +99,8 @@ fn skeleton_of_normalised(text: &[u8]) -> String {
 
 /// Length of quoted text of ordinary characters; a quote that only breaks out of another one is left.
 fn quoted(text: &[u8]) -> Option<usize> {
-    let n = text[1..].iter().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.')).count();
+    let n =
+        text[1..].iter().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.')).count();
     (n > 0 && text.get(n + 1) == Some(&text[0])).then_some(n + 2)
 }
 

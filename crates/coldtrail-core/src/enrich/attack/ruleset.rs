@@ -8,7 +8,7 @@ use regex_automata::meta::{Cache, Config, Regex};
 use regex_automata::util::syntax;
 use regex_syntax::hir::Hir;
 
-use super::class::{Class, ClassSet, Verdict, ATTACK, WEAK};
+use super::class::{ATTACK, Class, ClassSet, Verdict, WEAK};
 use super::normalise::{self, Anomalies, Form, Normaliser};
 use super::rules::{self, Place, Rule, STRONG};
 use super::sieve::{Found, Glance, MAX_RULES, Sieve, Watch};
@@ -189,7 +189,14 @@ impl RuleSet {
     }
 
     /// Judges one value that stood at `place`. `text` is as sent, unescaped.
-    pub(super) fn judge(&self, text: &[u8], place: Place, form: Form, mode: Mode, work: &mut Work) -> Verdict {
+    pub(super) fn judge(
+        &self,
+        text: &[u8],
+        place: Place,
+        form: Form,
+        mode: Mode,
+        work: &mut Work,
+    ) -> Verdict {
         work.fired.clear();
         work.anomalies = Anomalies::default();
         if text.is_empty() {
@@ -302,7 +309,11 @@ impl RuleSet {
     fn tally(&self, work: &mut Work, place: Place, mode: Mode) -> Verdict {
         if work.fired.is_empty() {
             let nul = work.anomalies.nul && !mode.strong_only && place != Place::Header;
-            return if nul { Verdict { score: WEAK, classes: ClassSet::EMPTY.with(Class::Other) } } else { Verdict::NONE };
+            return if nul {
+                Verdict { score: WEAK, classes: ClassSet::EMPTY.with(Class::Other) }
+            } else {
+                Verdict::NONE
+            };
         }
         // The same rule in the value and in its base64 counts once.
         work.fired.sort_by_key(|f| (f.rule.class, f.rule.id, f.in_base64));
@@ -312,7 +323,8 @@ impl RuleSet {
         for group in work.fired.chunk_by(|a, b| a.rule.class == b.rule.class) {
             let max = group.iter().map(|f| u32::from(f.rule.weight)).max().unwrap_or_default();
             let sum: u32 = group.iter().map(|f| u32::from(f.rule.weight)).sum();
-            let score = (max + (sum - max) / 2 + u32::from(work.anomalies.bonus())).min(u32::from(u8::MAX)) as u8;
+            let score =
+                (max + (sum - max) / 2 + u32::from(work.anomalies.bonus())).min(u32::from(u8::MAX)) as u8;
             best = best.max(score);
             let class = group[0].rule.class;
             if score >= ATTACK {
@@ -337,7 +349,9 @@ impl Asked {
     fn applies(self, rule: &Rule) -> bool {
         let here = match self.place {
             // A document is full of tags and quotes; only what concerns documents is asked of it as a whole.
-            Place::Document => matches!(rule.class, Class::Xxe | Class::Deserialisation | Class::Jndi | Class::Cve),
+            Place::Document => {
+                matches!(rule.class, Class::Xxe | Class::Deserialisation | Class::Jndi | Class::Cve)
+            }
             place => rule.places.contains(place),
         };
         here && (!self.mode.strong_only || rule.weight >= STRONG && rule.class != Class::Scanner)

@@ -6,8 +6,8 @@ use super::class::Verdict;
 use super::memo::Memo;
 use super::normalise::Form;
 use super::rules::Place;
-use super::sieve::Glance;
 use super::ruleset::{Mode, RuleSet, Work};
+use super::sieve::Glance;
 use super::values::{self, Field, Value};
 use super::{base64, fields};
 use crate::record::{Escape, Rec, Role};
@@ -30,7 +30,7 @@ const fn memo_size(field: Field) -> Option<(usize, usize)> {
     match field {
         Field::Path => Some((1 << 15, 128)),
         Field::Query => Some((1 << 14, 192)),
-        Field::Referrer => Some((1 << 15, 256)),
+        Field::Referrer => Some((1 << 14, 256)),
         Field::UserAgent => Some((1 << 11, 320)),
         Field::Cookie => Some((1 << 12, 256)),
         Field::User | Field::Host | Field::Method => Some((1 << 9, 64)),
@@ -42,7 +42,13 @@ impl<'a> Scorer<'a> {
     /// `seed` is drawn once per run. `all_rules`: also the rules that ordinary outgoing traffic sets off, on proxy logs.
     pub fn new(rules: &'a RuleSet, seed: u64, all_rules: bool) -> Self {
         let memos = Field::ALL.map(|f| memo_size(f).map(|(slots, stride)| Memo::new(slots, stride)));
-        Self { rules, hasher: foldhash::fast::FixedState::with_seed(seed), all_rules, memos, work: Work::default() }
+        Self {
+            rules,
+            hasher: foldhash::fast::FixedState::with_seed(seed),
+            all_rules,
+            memos,
+            work: Work::default(),
+        }
     }
 
     /// The score of a record: that of its worst value.
@@ -63,15 +69,17 @@ impl<'a> Scorer<'a> {
     fn field(&mut self, field: Field, logged: &[u8], rec: &Rec, mode: Mode) -> Verdict {
         // Most paths are quiet, and looking at them costs less than remembering them. A semicolon, a backslash or a
         // percent sign is not quiet, so neither parameters nor escapes are missed.
-        if field == Field::Path && rec.escape != Escape::Hash && self.rules.glance(logged, Form::Plain) == Glance::Quiet {
+        if field == Field::Path
+            && rec.escape != Escape::Hash
+            && self.rules.glance(logged, Form::Plain) == Glance::Quiet
+        {
             return Verdict::NONE;
         }
         let variant = rec.escape as u8 | u8::from(mode.strong_only) << 4;
         let hash = self.hasher.hash_one(logged);
-        if let Some(memo) = &self.memos[field as usize] {
-            if let Some(verdict) = memo.get(hash, logged, variant) {
-                return verdict;
-            }
+        let memo = self.memos[field as usize].as_ref();
+        if let Some(verdict) = memo.and_then(|m| m.get(hash, logged, variant)) {
+            return verdict;
         }
         let verdict = self.judge(field, logged, rec, mode);
         if let Some(memo) = &mut self.memos[field as usize] {
@@ -108,7 +116,8 @@ impl<'a> Scorer<'a> {
 fn has_base64(query: &[u8], work: &mut Work) -> bool {
     let mut found = false;
     for pair in fields::query(query) {
-        found |= base64::decode(pair.value, &mut work.decoded) || base64::decode(pair.whole, &mut work.decoded);
+        found |=
+            base64::decode(pair.value, &mut work.decoded) || base64::decode(pair.whole, &mut work.decoded);
     }
     fields::repeated(query, |_, joined| found |= base64::decode(joined, &mut work.decoded));
     found

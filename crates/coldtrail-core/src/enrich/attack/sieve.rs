@@ -12,6 +12,7 @@ use super::literals;
 const NO_CLASS: u8 = 0;
 const FIRST_DIGIT: u8 = 27;
 const FIRST_MARK: u8 = 37;
+const NON_ASCII: u8 = 62;
 const LAST_CLASS: u8 = 63;
 /// Set in a byte's entry if it is a literal by itself.
 const SINGLE: u8 = 0x80;
@@ -223,22 +224,24 @@ impl Sieve {
             let start = end.checked_sub(usize::from(literal.end));
             let here = start.and_then(|s| text.get(s..s + usize::from(literal.len)));
             if here.is_some_and(|t| t.eq_ignore_ascii_case(literal.text())) {
-                let rules = usize::from(literal.first_rule)..usize::from(literal.first_rule + literal.n_rules);
+                let rules =
+                    usize::from(literal.first_rule)..usize::from(literal.first_rule + literal.n_rules);
                 self.rules[rules].iter().for_each(|r| found.add(*r));
             }
         }
     }
 }
 
-/// A class for every byte that is in a literal: letters, digits and the more usual marks have their own, the rest
-/// shares one.
+/// A class for every byte that is in a literal: letters, digits and the more usual marks have their own, all
+/// that is not ASCII shares one, and so does the rest.
 fn classes<'a>(bytes: impl Iterator<Item = &'a u8>) -> [u8; 256] {
-    const MARKS: &[u8; 26] = b"/.-_= :%+&;()?*@!$#\"'<>[]|";
+    const MARKS: &[u8; 25] = b"/.-_= :%+&;()?*@!$#\"'<>[]";
     let mut classes = [NO_CLASS; 256];
     for b in bytes {
         classes[usize::from(*b)] = match b {
             b'a'..=b'z' => b - b'a' + 1,
             b'0'..=b'9' => b - b'0' + FIRST_DIGIT,
+            0x80.. => NON_ASCII,
             _ => MARKS.iter().position(|m| m == b).map_or(LAST_CLASS, |at| FIRST_MARK + at as u8),
         };
     }

@@ -98,7 +98,11 @@ impl<'a> Value<'a> {
     /// `query:id`, `path`, `user_agent`.
     pub(super) fn label(&self) -> String {
         let name = self.field.name();
-        if self.key.is_empty() { name.to_owned() } else { format!("{name}:{}", crate::record::printable(self.key)) }
+        if self.key.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{name}:{}", crate::record::printable(self.key))
+        }
     }
 }
 
@@ -189,7 +193,7 @@ fn split_referrer(text: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// The part of a field that is a query, if the rest of the field is judged apart.
-pub(super) fn query_part<'a>(field: Field, text: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+pub(super) fn query_part(field: Field, text: &[u8]) -> Option<(&[u8], &[u8])> {
     match field {
         Field::Query => Some((b"", text)),
         Field::Referrer if is_url(text) => {
@@ -219,7 +223,8 @@ fn body(text: &[u8], each: &mut dyn FnMut(Value<'_>)) {
             each(Value { is_file: file.is_some(), ..Value::plain(field, name, content, Place::Value) });
         }),
         Body::Text => {
-            let form = if text.contains(&b'+') && !text.contains(&b' ') { Form::Urlencoded } else { Form::Plain };
+            let form =
+                if text.contains(&b'+') && !text.contains(&b' ') { Form::Urlencoded } else { Form::Plain };
             each(Value { form, ..Value::plain(field, b"", text, Place::Value) });
         }
     }

@@ -115,6 +115,8 @@ fn sql(text: &[u8], out: &mut Vec<u8>) {
     let mut i = 0;
     // In `/*!50000 ... */` the inside is code for MySQL.
     let mut opened = false;
+    // Looking for an end that is not there, for every comment that is opened, would be quadratic.
+    let mut closes = true;
     while let Some(&b) = text.get(i) {
         let rest = &text[i..];
         if rest.starts_with(b"/*!") {
@@ -123,16 +125,10 @@ fn sql(text: &[u8], out: &mut Vec<u8>) {
             i += 3;
             i += text[i..].iter().take(6).take_while(|c| c.is_ascii_digit()).count();
         } else if rest.starts_with(b"/*") {
-            match memchr::memmem::find(&rest[2..], b"*/") {
-                Some(end) => {
-                    out.push(b' ');
-                    i += end + 4;
-                }
-                None => {
-                    out.extend_from_slice(b"/*");
-                    i += 2;
-                }
-            }
+            let end = if closes { memchr::memmem::find(&rest[2..], b"*/") } else { None };
+            closes = end.is_some();
+            out.extend_from_slice(if closes { b" " } else { b"/*" });
+            i += end.map_or(2, |e| e + 4);
         } else if opened && rest.starts_with(b"*/") {
             opened = false;
             out.push(b' ');

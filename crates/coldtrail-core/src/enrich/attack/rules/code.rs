@@ -42,7 +42,12 @@ pub(super) const RULES: &[Rule] = &[
         view: Raw,
         places: EVERYWHERE,
         pattern: r"\b(?:runtime\s*\.\s*getruntime|getruntime\s*\(|processbuilder|java\.(?:lang|io|net|util|beans|rmi|nio)\.\w|javax\.(?:script|naming|management|servlet)\.|ognl\.\w|ognlcontext|xwork2?[.\[]|\bjava\.[\w.]*(?:runtime|processbuilder)\b|com\.opensymphony|org\.apache\.(?:struts|commons|catalina|xalan|logging)|scriptenginemanager|getclass\s*\(\s*\)|class\.forname|classloader\b|class\.module\.|class\.classloader|methodinvoking|groovy(?:shell|\.lang|\.util)|beanshell|bsh\.|com\.sun\.(?:rowset|org)|sun\.misc|weblogic\.|org\.springframework\.\w+|freemarker\.template|templatesimpl|jdbcrowsetimpl|badattributevalue|new\s+java\.|@java\.)|#(?:_memberaccess|context\b|parameters\b|request\b|application\b|session\b|attr\b|_?ognl|rt\b|cmd\b|iswin\b|process\b|dm\b|container\b)\s*[=.\[]|@java|\bt\s*\(\s*java\.|%\{\s*[\(#]|redirect(?:action)?:\s*[$%]\{|\.multipartrequestwrapper",
-        hits: &["runtime.getruntime().exec(x)", "class.module.classloader.x", "#_memberaccess['a']", "%{(#x='y')"],
+        hits: &[
+            "runtime.getruntime().exec(x)",
+            "class.module.classloader.x",
+            "#_memberaccess['a']",
+            "%{(#x='y')",
+        ],
         misses: &["java language", "the process builder"],
     },
     Rule {
@@ -52,7 +57,12 @@ pub(super) const RULES: &[Rule] = &[
         view: Raw,
         places: EVERYWHERE,
         pattern: r#"\b(?:__import__|__class__|__globals__|__builtins__|__subclasses__|__mro__|__proto__|__init__|os\.(?:system|popen|exec\w*)\s*\(|subprocess\.\w+\s*\(|importlib|commands\.getoutput|socket\.gethostbyname|constructor\.prototype|constructor\[prototype|constructor\[["']prototype|require\s*\(\s*["'`](?:child_process|fs|os|net|http|vm)|process\.(?:mainmodule|binding|env|exit|version)|child_process|global\.process|execsync|spawnsync|readfilesync|fs\.read\w+|_\$\$nd_func\$\$_|new\s+function\s*\(|function\s*\(\s*\)\s*\{\s*(?:return|while|var|for|throw|process)|while\s*\(\s*(?:true|1)\s*\)|system\.diagnostics|activexobject|wscript\.shell|scripting\.filesystemobject|server\.(?:createobject|scripttimeout|mappath)|response\.(?:write|end)\s*\(?|executeglobal|kernel\.exec|` ?\+ ?`|io\.popen|invokefunction|vars\[0\]=)|\b__\w{3,20}__\b.{0,20}[.\[(]|!!(?:python|java|ruby)/?|!ruby/object|prototype\s*\[|@\w+\s*::\s*\w+\s*\("#,
-        hits: &["__proto__[x]=1", "require('child_process').exec('id')", "''.__class__.__mro__", "!!python/object/new:exec"],
+        hits: &[
+            "__proto__[x]=1",
+            "require('child_process').exec('id')",
+            "''.__class__.__mro__",
+            "!!python/object/new:exec",
+        ],
         misses: &["the constructor", "process model"],
     },
     Rule {
@@ -72,7 +82,11 @@ pub(super) const RULES: &[Rule] = &[
         view: Raw,
         places: NOT_PATH,
         pattern: r#"(?:^|[;:{"'=\s])[oc]:\+?\d+:"[\w\\]+":\d+:\{|\ba:\d+:\{(?:i:\d+|s:\d+:")[^}]*o:\d+:|^ro0ab|[=:"'\s]ro0ab[a-z0-9+/]|\xac\xed\x00\x05|^aaeaaad/{2,}|^ysoserial|\bcos\nsystem|^\(?cposix\n|\bc__builtin__\n|objectinputstream|readobject\s*\(|\$type"?\s*:\s*"(?:system|microsoft|newtonsoft)|@type"?\s*:\s*"(?:com\.|java\.|javax\.|org\.)|losformatter|objectdataprovider|<java\s+(?:version|class)|\bbinaryformatter\b|^gasv|rce_by_deseri"#,
-        hits: &["o:8:\"stdclass\":1:{s:1:\"a\";}", "ro0abxnyabnq", "{\"@type\":\"com.sun.rowset.jdbcrowsetimpl\""],
+        hits: &[
+            "o:8:\"stdclass\":1:{s:1:\"a\";}",
+            "ro0abxnyabnq",
+            "{\"@type\":\"com.sun.rowset.jdbcrowsetimpl\"",
+        ],
         misses: &["a:5:{x}", "ro: 5"],
     },
     Rule {

@@ -22,7 +22,13 @@ pub(super) const RULES: &[Rule] = &[
         view: Raw,
         places: PATH_AND_VALUES,
         pattern: r#"(?:^|[\[{"'\s,=])\$(?:ne|gt|gte|lt|lte|eq|in|nin|where|regex|or|and|exists|not|nor|elemmatch|expr|function|accumulator|jsonschema|mod|text|size|all|type|lookup|unionwith|match|comment|natural)\b["'\]\s:=}]|\bthis\.\w+\s*(?:==|\.match|!=|===|\.charat|\.length|\[)|\bdb\.\w+\.(?:find|insert|drop|remove|update|aggregate|count)|\bdb\.(?:getcollectionnames|injection|version|getname)|['"]\s*(?:&&|\|\|)\s*['"(]?\s*(?:this|true|false|\d|['"]\w*['"])\s*(?:==|!=|\|\||&&|[<>(;.]|$)|;\s*return\b\s*[\s(\w'"!]|['"]\s*;\s*(?:return|var|while|sleep|it=)|\bsleep\(\d+\)\s*;|\|\|\s*['"]?\d+['"]?\s*={2,3}\s*['"]?\d|\btojson(?:onearg)?\s*\(|\bfunction\s*\(\s*\)\s*\{|\bemit\s*\(|\bnew\s+date\s*\(\s*\)\s*;|\bdo\s*\{|,\s*\$where\b|\bnull\s*,\s*\$|\bobjectid\s*\("#,
-        hits: &["username[$ne]=x", "{\"$gt\":\"\"}", "';return true;var x='", "' || 1==1", "this.password.match(/a/)"],
+        hits: &[
+            "username[$ne]=x",
+            "{\"$gt\":\"\"}",
+            "';return true;var x='",
+            "' || 1==1",
+            "this.password.match(/a/)",
+        ],
         misses: &["$100 in cash", "cost: $not"],
     },
 ];

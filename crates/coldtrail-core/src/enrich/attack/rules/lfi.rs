@@ -45,7 +45,13 @@ pub(super) const RULES: &[Rule] = &[
         view: Path,
         places: NOT_PATH,
         pattern: r"(?:^|[/=:;|'\x22\s(`{,]|file:/*)(?:(?:private/+)?etc/[/.]*(?:passwd|shadow|group|hosts?\b|issue|motd|apache2?|httpd|nginx|my\.|mysql|cron|ssh|environment|fstab|security|inetd|php|sudoers|resolv|profile|os-release|[a-z0-9._-]{2,24}(?:\.conf|/\w))|proc/[/.]*(?:self|version|cmdline|cpuinfo|mounts|net/|\d+/)|windows/+(?:win\.ini|system32|repair|system\.ini|php\.ini|debug)|winnt/|boot\.ini|win\.ini|inetpub/|var/+(?:log|mail|run|lib|adm|cpanel|apache2?|htmp|local|spool|www/+(?:logs?|html|mgr|conf))|apache\d?/+(?:logs?|conf)|(?:opt|xampp|usr|home|root|users|program files|library|volumes|lampp|wamp)/+(?:[\w. -]+/+){0,4}(?:apache\w*|conf|logs?|bin|etc|php\w*|\.ssh|\.bash\w*|mysql|nginx|lampp|xampp)/|usr/+(?:local/+(?:apache|etc|php)|bin|pkg)|root/\.|(?:web|meta)-inf/|system32/|php\.ini\b|\.aws/credentials|[a-z]\$/)|^/{2}[\w.:-]+/[a-z]\$/|\bntuser\.dat\b",
-        hits: &["/etc/passwd", "c:/windows/win.ini", "file:///etc/hosts", "/proc/self/environ", "/web-inf/web.xml"],
+        hits: &[
+            "/etc/passwd",
+            "c:/windows/win.ini",
+            "file:///etc/hosts",
+            "/proc/self/environ",
+            "/web-inf/web.xml",
+        ],
         misses: &["/users/list", "etc.", "and so on, etc"],
     },
     Rule {
@@ -75,7 +81,11 @@ pub(super) const RULES: &[Rule] = &[
         view: Raw,
         places: OURS,
         pattern: r"^[\w\[\].]*(?:absolute_path|abs_?path|root_?path|root_?dir|base_?path|base_?dir|inc(?:lude)?_?(?:path|dir)|conf\w*\[path\]|config_?(?:dir|path|file)|document_root|server_root|lib_?(?:path|dir)|globals\[\w+\])\]?=(?:https?|ftps?|php|data):/?/?\w",
-        hits: &["mosconfig_absolute_path=http://x.example/", "_conf[path]=https://foo.bar", "includedir=ftp://h/x"],
+        hits: &[
+            "mosconfig_absolute_path=http://x.example/",
+            "_conf[path]=https://foo.bar",
+            "includedir=ftp://h/x",
+        ],
         misses: &["url=http://x.example/", "path=/a"],
     },
     Rule {

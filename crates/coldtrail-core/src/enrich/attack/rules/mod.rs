@@ -125,7 +125,8 @@ mod tests {
         let mut views = Views::default();
         views.build(normaliser.text());
         let seen = views.get(rule.view).unwrap_or(normaliser.text());
-        let regex = RegexBuilder::new(rule.pattern).unicode(false).dot_matches_new_line(true).build().expect(rule.id);
+        let regex =
+            RegexBuilder::new(rule.pattern).unicode(false).dot_matches_new_line(true).build().expect(rule.id);
         let hir = ruleset::parse(rule.pattern).expect(rule.id);
         let found = |set: &literals::AnyOf| set.iter().any(|l| memchr::memmem::find(seen, l).is_some());
         if regex.is_match(seen) != want {
@@ -155,7 +156,11 @@ mod tests {
         assert!(ids.windows(2).all(|w| w[0] != w[1]), "an id twice: {ids:?}");
         for rule in all() {
             assert!((3..=8).contains(&rule.weight), "{}", rule.id);
-            assert!(rule.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{}", rule.id);
+            assert!(
+                rule.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                "{}",
+                rule.id
+            );
             let hir = ruleset::parse(rule.pattern).expect(rule.id);
             let sets = literals::required(&hir);
             assert!(!sets.is_empty(), "{} has no required literal", rule.id);

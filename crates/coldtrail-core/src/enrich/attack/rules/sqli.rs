@@ -118,7 +118,11 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Sql,
         places: NOT_PATH,
-        pattern: concat!(r"(?:\b(?:or|and|having|where|when|elt|iif|like|case|if|select|by|in|xor|rlike|div|not)\b|[=|,(+*/^<>&%-])[ (!~-]*", function!(), r"(?:\( *[)\d'\x22@*(a-z_]| \( *(?:select|[\d'(]))"),
+        pattern: concat!(
+            r"(?:\b(?:or|and|having|where|when|elt|iif|like|case|if|select|by|in|xor|rlike|div|not)\b|[=|,(+*/^<>&%-])[ (!~-]*",
+            function!(),
+            r"(?:\( *[)\d'\x22@*(a-z_]| \( *(?:select|[\d'(]))"
+        ),
         hits: &["1 and ascii(substring(user(),1,1))>64", "1=char(49)", "'||user()||'"],
         misses: &["weight=right (kg)", "count me in"],
     },

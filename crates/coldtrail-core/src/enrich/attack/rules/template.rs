@@ -22,7 +22,13 @@ pub(super) const RULES: &[Rule] = &[
         view: Raw,
         places: EVERYWHERE,
         pattern: r"\{\{.*(?:\(|\.\w+\.|\[|\||self|config|request|constructor|_)[^}]*\}\}|\{%-?\s*(?:if|for|set|import|include|debug|extends|block|raw|macro|call|with|load|autoescape|from|print|python|csrf_token)\b.*%\}|\{\{[^}]+\}\}|\$\{[^}]*[^\w}.\- ][^}]*\}|#\{[^}]+\}|\*\{[^}]+\}|@\{[^}]+\}|\[\[\$\{|\$\{\{|<%[=@-]?.+%>|\{php\}|\{\$smarty|\{if\s+\w+\(|#set\s*\(|#include\s*\(|#evaluate\s*\(|\$\{[\w.]+\([^}]*\)\}|<#(?:assign|include|import|list|if)\b|\{\{\s*\w+\s*\}\}|__\$\{",
-        hits: &["{{config.items()}}", "{% debug %}", "${t(java.lang.system).getenv()}", "#set($x=1)", "<#assign x=1>"],
+        hits: &[
+            "{{config.items()}}",
+            "{% debug %}",
+            "${t(java.lang.system).getenv()}",
+            "#set($x=1)",
+            "<#assign x=1>",
+        ],
         misses: &["${name}", "100%} off", "{a}"],
     },
     Rule {
