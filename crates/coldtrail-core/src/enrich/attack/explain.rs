@@ -2,7 +2,7 @@
 
 use super::class::Verdict;
 use super::ruleset::{Mode, RuleSet, Work};
-use super::scorer::mode;
+use super::scorer::{Scorer, mode};
 use super::values::{self, Field, Value};
 use crate::record::{Rec, printable};
 
@@ -31,52 +31,60 @@ pub struct Step {
 }
 
 impl RuleSet {
-    /// Judges a record as [`super::Scorer::score`] does, slowly and with reasons.
+    /// Judges one record as [`Scorer::explain`] does, without a scorer.
     pub fn explain(&self, block: &[u8], rec: &Rec, all_rules: bool) -> Explained {
-        self.explain_in(block, rec, mode(rec.role, all_rules))
+        explain(self, block, rec, mode(rec.role, all_rules), &mut Work::default())
+    }
+}
+
+impl Scorer<'_> {
+    /// Judges a record as [`Scorer::score`] does, without what it remembers and with reasons.
+    pub fn explain(&mut self, block: &[u8], rec: &Rec) -> Explained {
+        let (rules, work, all_rules) = self.work();
+        explain(rules, block, rec, mode(rec.role, all_rules), work)
     }
 
     /// The same with every rule run on always decoded text, without any gate. Only tests have the time.
     #[doc(hidden)]
-    pub fn explain_exhaustively(&self, block: &[u8], rec: &Rec, all_rules: bool) -> Explained {
-        self.explain_in(block, rec, Mode { exhaustive: true, ..mode(rec.role, all_rules) })
+    pub fn explain_exhaustively(&mut self, block: &[u8], rec: &Rec) -> Explained {
+        let (rules, work, all_rules) = self.work();
+        explain(rules, block, rec, Mode { exhaustive: true, ..mode(rec.role, all_rules) }, work)
     }
+}
 
-    fn explain_in(&self, block: &[u8], rec: &Rec, mode: Mode) -> Explained {
-        let mut work = Work::default();
-        let mut out = Explained::default();
-        let mut found = Vec::new();
-        for field in Field::ALL {
-            let logged = field.logged(block, rec);
-            if logged.is_empty() {
-                continue;
-            }
-            let sent = field.sent(logged, rec.escape);
-            values::visit(field, &sent, &mut |value| {
-                let verdict = value.judge(self, mode, &mut work);
-                out.verdict = out.verdict.merge(verdict);
-                if verdict.is_attack() || verdict.is_weak() {
-                    found.push((
-                        verdict,
-                        step(&value, verdict, &work),
-                        work.fired.iter().map(|f| f.rule.id).collect::<Vec<_>>(),
-                    ));
-                }
-            });
+fn explain(rules: &RuleSet, block: &[u8], rec: &Rec, mode: Mode, work: &mut Work) -> Explained {
+    let mut out = Explained::default();
+    let mut found = Vec::new();
+    for field in Field::ALL {
+        let logged = field.logged(block, rec);
+        if logged.is_empty() {
+            continue;
         }
-        for (verdict, step, rules) in found {
-            if verdict.is_attack() == out.verdict.is_attack() {
-                out.rules.extend(rules);
-                if !out.wheres.contains(&step.place) {
-                    out.wheres.push(step.place.clone());
-                }
+        let sent = field.sent(logged, rec.escape);
+        values::visit(field, &sent, &mut |value| {
+            let verdict = value.judge(rules, mode, work);
+            out.verdict = out.verdict.merge(verdict);
+            if verdict.is_attack() || verdict.is_weak() {
+                found.push((
+                    verdict,
+                    step(&value, verdict, work),
+                    work.fired.iter().map(|f| f.rule.id).collect::<Vec<_>>(),
+                ));
             }
-            out.steps.push(step);
-        }
-        out.rules.sort_unstable();
-        out.rules.dedup();
-        out
+        });
     }
+    for (verdict, step, rules) in found {
+        if verdict.is_attack() == out.verdict.is_attack() {
+            out.rules.extend(rules);
+            if !out.wheres.contains(&step.place) {
+                out.wheres.push(step.place.clone());
+            }
+        }
+        out.steps.push(step);
+    }
+    out.rules.sort_unstable();
+    out.rules.dedup();
+    out
 }
 
 fn step(value: &Value<'_>, verdict: Verdict, work: &Work) -> Step {

@@ -87,6 +87,7 @@ pub(super) fn cookies(text: &[u8]) -> impl Iterator<Item = Pair<'_>> {
 
 /// Parameters of a path: `/a;x=1/b;y` has `x=1` and `y`.
 pub(super) fn path_parameters(path: &[u8]) -> impl Iterator<Item = Pair<'_>> {
+    let path = if path.contains(&b';') { path } else { b"" };
     path.split(|b| *b == b'/')
         .filter(|s| s.contains(&b';'))
         .flat_map(|s| s.split(|b| *b == b';').skip(1))

@@ -6,52 +6,67 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 /// Literals of which every match contains at least one.
 pub(super) type AnyOf = Vec<Vec<u8>>;
 
-/// Sets that are derived per pattern at most: a second set is worth its search where the first is common.
-pub(super) const MAX_SETS: usize = 2;
-
 /// Limits that keep cross products small; beyond them a set is cut, which makes it weaker, never wrong.
-const MAX_EXACT: usize = 96;
-const MAX_UNION: usize = 192;
-const MAX_CLASS: usize = 10;
-const MAX_LITERAL_BYTES: usize = 12;
+const MAX_EXACT: usize = 160;
+const MAX_UNION: usize = 400;
+const MAX_CLASS: usize = 20;
+pub(super) const MAX_LITERAL_BYTES: usize = 16;
 /// Above this expected number of hits per byte of ordinary URL, a set is not worth searching for beside another.
 const SECOND_SET_COST: f64 = 0.05;
 
-/// The rarest sets of the pattern, rarest first; empty if the pattern has no set (then it cannot be gated).
+/// The rarest set of the pattern and a second one that decides more; empty if the pattern has no set (then it cannot be gated).
 pub(super) fn required(hir: &Hir) -> Vec<AnyOf> {
-    let info = derive(hir);
-    let mut sets: Vec<AnyOf> = info.sets;
-    sets.extend(info.exact);
-    let mut sets: Vec<AnyOf> = sets.into_iter().filter_map(tidy).collect();
-    sets.sort_by(|a, b| cost(a).total_cmp(&cost(b)).then_with(|| a.cmp(b)));
-    sets.dedup();
-    sets.truncate(MAX_SETS);
-    if sets.len() == MAX_SETS && cost(&sets[1]) > SECOND_SET_COST {
-        sets.pop();
-    }
-    sets
+    let mut sets = by_cost(derive(hir).ranked().into_iter().filter_map(tidy)).into_iter();
+    let Some(first) = sets.next() else { return Vec::new() };
+    // A second set that is there whenever the first is would decide nothing.
+    let implied =
+        |set: &AnyOf| first.iter().all(|l| set.iter().any(|s| memchr::memmem::find(l, s).is_some()));
+    let second = sets.find(|s| !implied(s)).filter(|s| cost(s) <= SECOND_SET_COST);
+    std::iter::once(first).chain(second).collect()
 }
 
-/// `exact`: the complete list of what the expression can match. `sets`: what any match contains.
+/// What is known about the matches of an expression.
+#[derive(Default)]
 struct Info {
+    /// The complete list of what it can match.
     exact: Option<AnyOf>,
+    /// What any match begins and ends with, where the list is not complete.
+    prefix: Option<AnyOf>,
+    suffix: Option<AnyOf>,
+    /// What any match contains.
     sets: Vec<AnyOf>,
 }
 
 impl Info {
-    fn unknown() -> Self {
-        Self { exact: None, sets: Vec::new() }
-    }
-
     fn exactly(list: AnyOf) -> Self {
-        Self { exact: Some(list), sets: Vec::new() }
+        Self { exact: Some(list), ..Self::default() }
     }
 
-    /// The best set that every match contains.
-    fn best(self) -> Option<AnyOf> {
-        let exact = self.exact.filter(|e| e.iter().all(|l| !l.is_empty()));
-        self.sets.into_iter().chain(exact).min_by(|a, b| cost(a).total_cmp(&cost(b)))
+    fn starts(&self) -> Option<&AnyOf> {
+        self.exact.as_ref().or(self.prefix.as_ref())
     }
+
+    fn ends(&self) -> Option<&AnyOf> {
+        self.exact.as_ref().or(self.suffix.as_ref())
+    }
+
+    /// All sets, rarest first.
+    fn ranked(self) -> Vec<AnyOf> {
+        let exact = self.exact.into_iter();
+        by_cost(self.sets.into_iter().chain(exact).filter(usable))
+    }
+}
+
+/// Sorted, each once.
+fn by_cost(sets: impl Iterator<Item = AnyOf>) -> Vec<AnyOf> {
+    let mut costed: Vec<(f64, AnyOf)> = sets.map(|s| (cost(&s), s)).collect();
+    costed.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+    costed.dedup_by(|a, b| a.1 == b.1);
+    costed.into_iter().map(|(_, s)| s).collect()
+}
+
+fn usable(set: &AnyOf) -> bool {
+    !set.is_empty() && set.len() <= MAX_UNION && set.iter().all(|l| !l.is_empty())
 }
 
 fn derive(hir: &Hir) -> Info {
@@ -67,17 +82,28 @@ fn derive(hir: &Hir) -> Info {
 }
 
 fn class(c: &Class) -> Info {
-    let Class::Bytes(c) = c else { return Info::unknown() };
+    // The parser joins alternatives of one character to a class of characters even where patterns speak of bytes.
+    let bytes = match c {
+        Class::Bytes(c) => c.clone(),
+        Class::Unicode(c) => match c.to_byte_class() {
+            Some(c) => c,
+            None => return Info::default(),
+        },
+    };
     let mut list: AnyOf = Vec::new();
-    for range in c.iter() {
+    for range in bytes.iter() {
         if usize::from(range.end() - range.start()) > 32 {
-            return Info::unknown();
+            return Info::default();
         }
         list.extend((range.start()..=range.end()).map(|b| vec![b.to_ascii_lowercase()]));
     }
     list.sort();
     list.dedup();
-    if list.is_empty() || list.len() > MAX_CLASS { Info::unknown() } else { Info::exactly(list) }
+    // White space in all its forms would multiply literals for nothing.
+    if list.iter().filter(|l| matches!(l[..], [b'\t'..=b'\r'])).count() > 3 {
+        return Info::default();
+    }
+    if list.is_empty() || list.len() > MAX_CLASS { Info::default() } else { Info::exactly(list) }
 }
 
 fn repetition(min: u32, max: Option<u32>, sub: Info) -> Info {
@@ -87,26 +113,26 @@ fn repetition(min: u32, max: Option<u32>, sub: Info) -> Info {
                 list.push(Vec::new());
                 Info::exactly(list)
             }
-            _ => Info::unknown(),
+            _ => Info::default(),
         };
     }
-    if min == 1 && max == Some(1) {
-        return sub;
-    }
-    if max == Some(min)
-        && min <= 4
-        && let Some(list) = &sub.exact
-    {
-        let mut all = vec![Vec::new()];
-        for _ in 0..min {
-            match cross(&all, list) {
-                Some(next) => all = next,
-                None => return Info { exact: None, sets: sub.best().into_iter().collect() },
-            }
+    let Some(list) = sub.exact.clone() else {
+        return Info { exact: None, ..sub };
+    };
+    // As many copies as fit: `a{200,}` is looked for as a run of `a`.
+    let mut copies = list.clone();
+    let mut n = 1;
+    while n < min && copies.iter().all(|l| l.len() < MAX_LITERAL_BYTES) {
+        match cross(&copies, &list) {
+            Some(next) => copies = next,
+            None => break,
         }
-        return Info::exactly(all);
+        n += 1;
     }
-    Info { exact: None, sets: sub.best().into_iter().collect() }
+    if n == min && max == Some(min) {
+        return Info::exactly(copies);
+    }
+    Info { exact: None, prefix: Some(copies.clone()), suffix: Some(copies.clone()), sets: vec![copies] }
 }
 
 fn cross(left: &AnyOf, right: &AnyOf) -> Option<AnyOf> {
@@ -125,71 +151,85 @@ fn cross(left: &AnyOf, right: &AnyOf) -> Option<AnyOf> {
 fn concat(parts: &[Hir]) -> Info {
     let mut sets = Vec::new();
     let mut run: AnyOf = vec![Vec::new()];
-    let mut whole = true;
+    let mut prefix = None;
     for part in parts {
         let info = derive(part);
-        match &info.exact {
-            Some(list) => match cross(&run, list) {
-                Some(next) => run = next,
-                None => {
-                    whole = false;
-                    sets.push(std::mem::replace(&mut run, list.clone()));
-                }
-            },
-            None => {
-                whole = false;
-                sets.push(std::mem::replace(&mut run, vec![Vec::new()]));
-                sets.extend(info.sets);
-            }
+        if let Some(next) = info.exact.as_ref().and_then(|list| cross(&run, list)) {
+            run = next;
+            continue;
         }
+        let joined = info.starts().and_then(|list| cross(&run, list));
+        let whole = joined.unwrap_or_else(|| run.clone());
+        prefix.get_or_insert_with(|| whole.clone());
+        sets.push(whole);
+        sets.push(run);
+        run = info.ends().cloned().unwrap_or_else(|| vec![Vec::new()]);
+        sets.extend(info.sets);
     }
-    if whole {
-        return Info::exactly(run);
-    }
-    sets.push(run);
-    sets.retain(|s| s.iter().all(|l| !l.is_empty()));
-    Info { exact: None, sets }
+    let Some(prefix) = prefix else { return Info::exactly(run) };
+    sets.push(run.clone());
+    sets.retain(usable);
+    let known = |list: AnyOf| if list.iter().all(Vec::is_empty) { None } else { Some(list) };
+    Info { exact: None, prefix: known(prefix), suffix: known(run), sets }
 }
 
 fn alternation(parts: &[Hir]) -> Info {
     let infos: Vec<Info> = parts.iter().map(derive).collect();
-    if infos.iter().all(|i| i.exact.is_some())
-        && infos.iter().filter_map(|i| i.exact.as_ref()).map(Vec::len).sum::<usize>() <= MAX_EXACT
-    {
-        return Info::exactly(infos.into_iter().filter_map(|i| i.exact).flatten().collect());
+    let union = |side: fn(&Info) -> Option<&AnyOf>| -> Option<AnyOf> {
+        let lists: Option<Vec<&AnyOf>> = infos.iter().map(side).collect();
+        lists.map(|l| l.into_iter().flatten().cloned().collect::<AnyOf>()).filter(|u| u.len() <= MAX_EXACT)
+    };
+    if let Some(all) = union(|i| i.exact.as_ref()) {
+        return Info::exactly(all);
     }
-    let mut union = AnyOf::new();
+    let (prefix, suffix) = (union(Info::starts), union(Info::ends));
+    // One set takes the rarest of every branch, another the next rarest: any mix is required.
+    let (mut first, mut second) = (AnyOf::new(), AnyOf::new());
     for info in infos {
-        match info.best() {
-            Some(set) => union.extend(set),
-            None => return Info::unknown(),
-        }
+        let mut ranked = info.ranked().into_iter();
+        let Some(best) = ranked.next() else { return Info { exact: None, prefix, suffix, sets: Vec::new() } };
+        second.extend(ranked.next().unwrap_or_else(|| best.clone()));
+        first.extend(best);
     }
-    if union.len() > MAX_UNION * 2 { Info::unknown() } else { Info { exact: None, sets: vec![union] } }
+    let mut sets = vec![first, second];
+    sets.retain(usable);
+    Info { exact: None, prefix, suffix, sets }
 }
 
 /// Shortens and thins a set without weakening what it says: a part of a literal is in every text that has the literal.
 /// Literals are free of commas, because the values of a repeated parameter are joined by one.
 fn tidy(set: AnyOf) -> Option<AnyOf> {
-    let mut short: AnyOf = Vec::with_capacity(set.len());
-    for literal in set {
-        let piece = literal.split(|b| *b == b',').max_by_key(|p| p.len()).unwrap_or_default();
-        let piece = &piece[..piece.len().min(MAX_LITERAL_BYTES)];
-        if piece.is_empty() {
-            return None;
-        }
-        short.push(piece.to_vec());
-    }
-    short.sort();
-    short.dedup();
-    let all = short.clone();
-    short.retain(|l| !all.iter().any(|o| o.len() < l.len() && memchr::memmem::find(l, o).is_some()));
-    (!short.is_empty() && short.len() <= MAX_UNION).then_some(short)
+    let piece = |l: &Vec<u8>| -> Vec<u8> {
+        let piece = l.split(|b| *b == b',').max_by_key(|p| p.len()).unwrap_or_default();
+        piece[..piece.len().min(MAX_LITERAL_BYTES)].to_vec()
+    };
+    let mut all: AnyOf = set.iter().map(piece).collect();
+    all.sort();
+    all.dedup();
+    let thin = |l: &&Vec<u8>| !all.iter().any(|o| o.len() < l.len() && memchr::memmem::find(l, o).is_some());
+    let thinned: AnyOf = all.iter().filter(thin).cloned().collect();
+    usable(&thinned).then_some(thinned)
 }
 
-/// Expected hits per byte of ordinary URL, roughly: only the order matters.
+/// Expected hits per byte of ordinary requests, roughly: only the order matters.
 fn cost(set: &AnyOf) -> f64 {
-    set.iter().map(|l| l.iter().map(|b| share(*b)).product::<f64>()).sum()
+    set.iter().map(|l| frequency(l)).sum()
+}
+
+/// Words as ordinary values have them (which are cut at `?` and `&`): what is part of one is common, whatever its letters are.
+const ORDINARY: &str = "/index.html /index.php page=1 id=12 /images/logo.png /css/style.css /js/jquery.min.js /favicon.ico /robots.txt /login.php /view.php /news.php /item.php /list.php \
+    /blog/2024/05/how-to-write-a-post /products/category/item-1234.html /search q=hello+world /static/media/photo.jpg /user/profile \
+    /presentations/plugin/highlight.js /projects/download/release-1.2.tar.gz /articles/tags/linux /news/article /content/uploads/2019/10/ \
+    /en/about/contact.html /shop/cart /api/v1/items/12 /assets/fonts/font.woff /feed/rss.xml /wp-content/themes/default/screen.css \
+    http://www.example.com/ https://www.example.org/url sa=t rct=j source=web cd=1 ved= name=value lang=en sort=price order=asc filter=new \
+    utm_source=newsletter utm_medium=email utm_campaign=spring session token limit offset start end date time type action view mode key \
+    bot spider mobile android iphone windows safari chrome version comments reply forum thread topic archive print share network \
+    company services support documentation reference manual tutorial guide online portal account login register order detail gallery";
+
+/// The same of one literal.
+pub(super) fn frequency(literal: &[u8]) -> f64 {
+    let seen = memchr::memmem::find_iter(ORDINARY.as_bytes(), literal).count();
+    seen as f64 / ORDINARY.len() as f64 + literal.iter().map(|b| share(*b)).product::<f64>()
 }
 
 /// Share of a byte in ordinary URLs and user agents, rounded.
@@ -200,9 +240,9 @@ fn share(b: u8) -> f64 {
         b'0'..=b'9' => 0.03,
         b'/' => 0.06,
         b' ' | b'.' | b'-' | b'=' => 0.03,
-        b'_' | b'&' | b':' | b'?' => 0.01,
-        b'(' | b')' | b';' => 0.005,
-        _ => 0.001,
+        b'_' | b':' => 0.01,
+        b'(' | b')' | b';' | b'%' => 0.001,
+        _ => 0.0005,
     }
 }
 
@@ -226,7 +266,7 @@ mod tests {
         check(r"[<>]script", &[&["<script", ">script"]]);
         check(r"\w+\s*", &[]);
         check(r"a?b", &[&["b"]]);
-        check(r"(?:x|y+z)w", &[&["w"]]);
+        check(r"(?:x|y+z)w", &[&["xw", "yzw"]]);
         check(r"one,two3", &[&["two3"]]);
         check(r"(?:\.\./){2}", &[&["../../"]]);
     }

@@ -1,8 +1,13 @@
 //! Is this request an attack?
 //!
-//! A value is decoded until nothing changes (`normalise`), looked at in several views (`views`), and searched for the
-//! literals of all rules at once; only rules whose literals are there run their pattern (`ruleset`). A request's score
-//! is that of its worst value (`scorer`); verdicts are remembered per distinct string (`memo`).
+//! A record is cut into the values that an application would see (`values`, `fields`). A value is decoded until nothing
+//! changes (`normalise`), looked at in several views (`views`), and searched for the literals of all rules at once
+//! (`sieve`); only rules whose literals are there run their pattern (`ruleset`). A class scores its heaviest rule plus
+//! half of the others; a request's score is that of its worst value (`scorer`). Verdicts are remembered per distinct
+//! string (`memo`).
+//!
+//! None of the short cuts changes a verdict: what needs no decoding is told by the normaliser's own table, literals are
+//! derived from the patterns (`literals`), and a memo compares the bytes. `tests/attack.rs` holds this.
 
 mod base64;
 mod class;
@@ -17,6 +22,7 @@ mod probe;
 mod rules;
 mod ruleset;
 mod scorer;
+mod sieve;
 mod values;
 mod views;
 

@@ -10,6 +10,8 @@ pub(super) const MAX_ROUNDS: u8 = 3;
 /// Bytes of a value that are looked at: more than the request line that Apache and nginx accept by default (8 KiB).
 /// Of a longer value the head and the tail are kept.
 pub const MAX_VALUE_BYTES: usize = 8 * 1024;
+/// Stands between values that are decoded together: not in [`ACTS`], in no view, in no literal.
+const SEPARATOR: u8 = 0x7f;
 const HEAD_BYTES: usize = 6 * 1024;
 const TAIL_BYTES: usize = MAX_VALUE_BYTES - HEAD_BYTES;
 
@@ -44,7 +46,6 @@ impl Anomalies {
 
 const DECODES: u8 = 1;
 const FORM_ONLY: u8 = 2;
-const LOWERS: u8 = 4;
 
 /// What the normaliser does about each byte. A byte without a bit is copied: the loop below looks nowhere else, and the
 /// gate is computed from this table.
@@ -55,10 +56,7 @@ const ACTS: [u8; 256] = {
         t[i] = match i as u8 {
             b'%' | b'&' | b'\\' | 0 => DECODES,
             b'+' => FORM_ONLY,
-            b'A'..=b'Z' => LOWERS,
-            // Non-breaking space, dotless i and long s, full-width forms, division slash, Kelvin sign; overlong forms.
-            0xc0..=0xc2 | 0xc4 | 0xc5 | 0xe0 | 0xe2 | 0xe5 | 0xef | 0xf0 | 0xf8 | 0xfc => DECODES,
-            // Bytes that end or begin no valid sequence are reported.
+            // Non-ASCII: some is folded, some is overlong, some is no text.
             0x80..=0xff => DECODES,
             _ => 0,
         };
@@ -105,18 +103,41 @@ impl Normaliser {
         } else {
             self.out.extend_from_slice(text);
         }
+        self.rounds(form, &mut seen);
+        seen
+    }
+
+    /// Decodes all values of a query at once, each as by itself: the ampersands between them become a byte that no
+    /// decoding reads.
+    pub(super) fn run_query(&mut self, query: &[u8]) -> Anomalies {
+        let mut seen = Anomalies::default();
+        self.out.clear();
+        self.out.extend(query.iter().map(|b| if *b == b'&' { SEPARATOR } else { *b }));
+        self.rounds(Form::Urlencoded, &mut seen);
+        seen
+    }
+
+    fn rounds(&mut self, form: Form, seen: &mut Anomalies) {
         let mut form = form;
         for _ in 0..MAX_ROUNDS {
+            if !needs_normalising(&self.out, form) {
+                break;
+            }
             std::mem::swap(&mut self.out, &mut self.spare);
-            let change = round(&self.spare, &mut self.out, form, &mut seen);
+            let change = round(&self.spare, &mut self.out, form, seen);
             if change == Change::None {
                 break;
             }
             seen.rounds += u8::from(change == Change::Decoded);
             form = Form::Plain;
         }
+        // What the last round decoded may be overlong or full-width.
+        if seen.rounds == MAX_ROUNDS && !self.out.is_ascii() {
+            std::mem::swap(&mut self.out, &mut self.spare);
+            fold(&self.spare, &mut self.out, seen);
+        }
+        self.out.make_ascii_lowercase();
         seen.invalid_utf8 |= std::str::from_utf8(&self.out).is_err();
-        seen
     }
 
     pub fn text(&self) -> &[u8] {
@@ -124,7 +145,7 @@ impl Normaliser {
     }
 }
 
-/// What a pass did; lower-casing and form spaces are not worth another pass.
+/// What a pass did; form spaces are not worth another pass.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Change {
     None,
@@ -135,22 +156,17 @@ enum Change {
 
 fn round(text: &[u8], out: &mut Vec<u8>, form: Form, seen: &mut Anomalies) -> Change {
     out.clear();
+    out.reserve(text.len());
+    let mask = gate_mask(form);
     let mut change = Change::None;
     let mut i = 0;
-    while let Some(&b) = text.get(i) {
-        let acts = ACTS[usize::from(b)];
-        if acts == 0 {
-            out.push(b);
-            i += 1;
-            continue;
-        }
-        if acts & LOWERS != 0 {
-            out.push(b | 0x20);
-            i += 1;
-            continue;
-        }
-        if acts & FORM_ONLY != 0 {
-            out.push(if form == Form::Urlencoded { b' ' } else { b });
+    while i < text.len() {
+        let plain = text[i..].iter().take_while(|b| ACTS[usize::from(**b)] & mask == 0).count();
+        out.extend_from_slice(&text[i..i + plain]);
+        i += plain;
+        let Some(&b) = text.get(i) else { break };
+        if b == b'+' {
+            out.push(b' ');
             i += 1;
             continue;
         }
@@ -190,6 +206,17 @@ fn round(text: &[u8], out: &mut Vec<u8>, form: Form, seen: &mut Anomalies) -> Ch
     change
 }
 
+/// Folds characters, decodes nothing.
+fn fold(text: &[u8], out: &mut Vec<u8>, seen: &mut Anomalies) {
+    out.clear();
+    let mut i = 0;
+    while let Some(&b) = text.get(i) {
+        let (put, n) = if b < 0x80 { (Put::Byte(b), 1) } else { wide(&text[i..], seen) };
+        put.write(out);
+        i += n;
+    }
+}
+
 enum Put<'a> {
     Byte(u8),
     Char(u32),
@@ -199,9 +226,9 @@ enum Put<'a> {
 impl Put<'_> {
     fn write(self, out: &mut Vec<u8>) {
         match self {
-            Self::Byte(b) => out.push(b.to_ascii_lowercase()),
+            Self::Byte(b) => out.push(b),
             Self::Char(c) => match folded(c) {
-                Some(b) => out.push(b.to_ascii_lowercase()),
+                Some(b) => out.push(b),
                 None => {
                     let c = char::from_u32(c).unwrap_or(char::REPLACEMENT_CHARACTER);
                     out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
@@ -212,8 +239,8 @@ impl Put<'_> {
     }
 }
 
-/// The ASCII character that some reader takes this one for: full-width forms, look-alike slashes, letters whose upper
-/// or lower case is ASCII, and the two CJK characters whose low byte is CR or LF.
+/// The ASCII character that some reader takes this one for: full-width and encircled forms, look-alike slashes, letters whose upper
+/// or lower case is ASCII, the two CJK characters whose low byte is CR or LF, and two that IIS took for slashes.
 fn folded(c: u32) -> Option<u8> {
     Some(match c {
         0..=0x7f => c as u8,
@@ -222,11 +249,15 @@ fn folded(c: u32) -> Option<u8> {
         0x17f => b's',
         0x212a => b'k',
         0x2024 => b'.',
-        0x2044 | 0x2215 => b'/',
-        0x2216 => b'\\',
+        0x2044 | 0x2215 | 0xf025 => b'/',
+        0x2216 | 0xefc8 => b'\\',
         0x2018 | 0x2019 | 0x2032 => b'\'',
         0x560a => b'\n',
         0x560d => b'\r',
+        0x2460..=0x2468 => (c - 0x2460) as u8 + b'1',
+        0x24b6..=0x24cf => (c - 0x24b6) as u8 + b'a',
+        0x24d0..=0x24e9 => (c - 0x24d0) as u8 + b'a',
+        0x24ea => b'0',
         0xff01..=0xff5e => (c - 0xff01 + 0x21) as u8,
         _ => return None,
     })
@@ -335,6 +366,8 @@ mod tests {
         check(r"\x3cA\u003e\u{28}\n", Plain, r"<a>(\n", 1);
         check("..%c0%af..%e0%80%af%f0%80%80%af%c0%2f%c1%9c", Plain, "../..///\\", 1);
         check("..%252f", Plain, "../", 2);
+        check("..%2525c0%2525af", Plain, "../", 3);
+        check("..%uF025%uefc8", Plain, "../\\", 1);
         check("%%32%65", Plain, ".", 2);
         check("＜ｓcript＞", Plain, "<script>", 0);
         check("ıſ\u{a0}x", Plain, "is x", 0);

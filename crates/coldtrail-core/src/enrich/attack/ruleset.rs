@@ -1,15 +1,17 @@
-//! All rules, ready to run: one automaton over the literals of all of them, and the patterns behind it.
+//! All rules, ready to run: one search for the literals of all of them, and the patterns behind it.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use regex::bytes::{Regex, RegexBuilder};
+use regex_automata::Input;
+use regex_automata::meta::{Cache, Config, Regex};
+use regex_automata::util::syntax;
 use regex_syntax::hir::Hir;
 
 use super::class::{ATTACK, Class, ClassSet, Verdict, WEAK};
 use super::normalise::{self, Anomalies, Form, Normaliser};
 use super::rules::{self, Place, Rule, STRONG};
+use super::sieve::{Found, Glance, MAX_RULES, Sieve, Watch};
 use super::views::{self, View, Views};
 use super::{base64, literals};
 
@@ -17,11 +19,15 @@ use super::{base64, literals};
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Compiled>,
-    automaton: AhoCorasick,
-    /// For each literal of the automaton the sets that have it.
-    literal_sets: Vec<Vec<u16>>,
-    /// For each set the rules whose rarest set it is, and the other set that they need.
-    set_rules: Vec<Vec<(u16, Option<u16>)>>,
+    /// Finds the first set of literals of every rule: what a text without an attack has none of, mostly.
+    first: Sieve,
+    /// Finds the second sets; only run where a first one was found.
+    second: Sieve,
+    /// Watches for what the normaliser acts on and what makes a view differ, in plain text and in forms; and for the
+    /// latter alone.
+    odd_plain: Watch,
+    odd_form: Watch,
+    odd_view: Watch,
     probes: super::probe::Probes,
 }
 
@@ -29,6 +35,7 @@ pub struct RuleSet {
 struct Compiled {
     rule: &'static Rule,
     regex: OnceLock<Regex>,
+    has_second: bool,
 }
 
 /// Which rules run and how.
@@ -46,72 +53,44 @@ impl Mode {
 }
 
 /// Buffers and results of one judgement, used again for the next.
-#[derive(Default, Debug)]
+#[derive(Debug)]
 pub(super) struct Work {
     normaliser: Normaliser,
     lower: Vec<u8>,
     views: Views,
-    decoded: Vec<u8>,
-    found: SetBits,
+    pub(super) decoded: Vec<u8>,
+    found: Found,
+    found_second: Found,
+    caches: Caches,
     /// What the last judgement found.
     pub(super) fired: Vec<Fired>,
     pub(super) anomalies: Anomalies,
 }
+
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            normaliser: Normaliser::default(),
+            lower: Vec::new(),
+            views: Views::default(),
+            decoded: Vec::new(),
+            found: Found::default(),
+            found_second: Found::default(),
+            caches: (0..MAX_RULES).map(|_| None).collect(),
+            fired: Vec::new(),
+            anomalies: Anomalies::default(),
+        }
+    }
+}
+
+/// Scratch space of each pattern: a thread's own, because the pattern's is behind a lock.
+type Caches = Vec<Option<Box<Cache>>>;
 
 /// A rule that matched.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fired {
     pub(super) rule: &'static Rule,
     pub(super) in_base64: bool,
-}
-
-/// Which sets of literals a text has.
-#[derive(Default, Debug)]
-struct SetBits {
-    bits: Vec<u64>,
-    touched: Vec<u16>,
-}
-
-impl SetBits {
-    fn reset(&mut self, n: usize) {
-        for set in self.touched.drain(..) {
-            self.bits[usize::from(set) / 64] = 0;
-        }
-        self.bits.resize(n.div_ceil(64), 0);
-    }
-
-    fn add(&mut self, set: u16) {
-        let word = &mut self.bits[usize::from(set) / 64];
-        let bit = 1 << (set % 64);
-        if *word & bit == 0 {
-            *word |= bit;
-            self.touched.push(set);
-        }
-    }
-
-    fn has(&self, set: u16) -> bool {
-        self.bits[usize::from(set) / 64] & 1 << (set % 64) != 0
-    }
-}
-
-/// Bytes on which a text leaves the short way: what the normaliser acts on, and what makes a view differ.
-const fn gate(form: Form) -> [bool; 256] {
-    let mut t = [false; 256];
-    let mut i = 0;
-    while i < 256 {
-        t[i] = normalise::acts(i as u8, form) || views::triggers(i as u8);
-        i += 1;
-    }
-    t
-}
-
-static GATE_PLAIN: [bool; 256] = gate(Form::Plain);
-static GATE_URLENCODED: [bool; 256] = gate(Form::Urlencoded);
-
-fn is_plain(text: &[u8], form: Form) -> bool {
-    let table = if form == Form::Plain { &GATE_PLAIN } else { &GATE_URLENCODED };
-    text.len() <= normalise::MAX_VALUE_BYTES
-        && !text.iter().fold(false, |seen, b| seen | table[usize::from(*b)])
 }
 
 /// A pattern as its syntax tree; patterns speak about bytes.
@@ -133,44 +112,29 @@ impl Default for RuleSet {
 
 impl RuleSet {
     pub fn new() -> Self {
-        let mut words: Vec<Vec<u8>> = Vec::new();
-        let mut literal_sets: Vec<Vec<u16>> = Vec::new();
-        let mut index = BTreeMap::new();
-        let mut sets: BTreeMap<literals::AnyOf, u16> = BTreeMap::new();
-        let mut set_rules: Vec<Vec<(u16, Option<u16>)>> = Vec::new();
+        let (mut first, mut second) = (BTreeMap::new(), BTreeMap::new());
         let mut compiled = Vec::new();
         for (n, rule) in rules::all().enumerate() {
             let hir = parse(rule.pattern).expect("every pattern is parsed by a test");
-            let mut ids = literals::required(&hir).into_iter().map(|any_of| {
-                if let Some(id) = sets.get(&any_of) {
-                    return *id;
+            let sets = literals::required(&hir);
+            for (words, set) in [&mut first, &mut second].into_iter().zip(&sets) {
+                for literal in set {
+                    words.entry(literal.clone()).or_insert_with(Vec::new).push(n as u16);
                 }
-                let id = set_rules.len() as u16;
-                set_rules.push(Vec::new());
-                for literal in &any_of {
-                    let at = *index.entry(literal.clone()).or_insert_with(|| {
-                        words.push(literal.clone());
-                        literal_sets.push(Vec::new());
-                        words.len() - 1
-                    });
-                    literal_sets[at].push(id);
-                }
-                sets.insert(any_of, id);
-                id
-            });
-            let first = ids.next().expect("a test finds literals for every rule");
-            let second = ids.next();
-            drop(ids);
-            set_rules[usize::from(first)].push((n as u16, second));
-            compiled.push(Compiled { rule, regex: OnceLock::new() });
+            }
+            assert!(!sets.is_empty() && n + 1 < MAX_RULES, "{}: no literals, or one rule too many", rule.id);
+            compiled.push(Compiled { rule, regex: OnceLock::new(), has_second: sets.len() > 1 });
         }
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&words)
-            .expect("a few hundred short literals fit an automaton");
-        Self { rules: compiled, automaton, literal_sets, set_rules, probes: super::probe::Probes::new() }
+        let first = Sieve::new(first);
+        Self {
+            rules: compiled,
+            odd_plain: first.watch(|b| normalise::acts(b, Form::Plain) || views::triggers(b)),
+            odd_form: first.watch(|b| normalise::acts(b, Form::Urlencoded) || views::triggers(b)),
+            odd_view: first.watch(views::triggers),
+            first,
+            second: Sieve::new(second),
+            probes: super::probe::Probes::new(),
+        }
     }
 
     /// The rules, in the order in which they are listed.
@@ -186,23 +150,42 @@ impl RuleSet {
     fn regex(&self, n: usize) -> &Regex {
         let compiled = &self.rules[n];
         compiled.regex.get_or_init(|| {
-            RegexBuilder::new(compiled.rule.pattern)
-                .unicode(false)
-                .dot_matches_new_line(true)
-                .build()
+            // A prefilter would look for the literals that were just found.
+            Regex::builder()
+                .configure(Config::new().auto_prefilter(false).utf8_empty(false))
+                .syntax(syntax::Config::new().unicode(false).utf8(false).dot_matches_new_line(true))
+                .build(compiled.rule.pattern)
                 .expect("every pattern is compiled by a test")
         })
     }
 
-    /// No rule's literal is in this text, and nothing in it needs decoding: whatever values it is cut into, none of them
-    /// sets off a rule.
-    pub(super) fn is_quiet(&self, text: &[u8], form: Form, work: &mut Work) -> bool {
-        if !is_plain(text, form) {
+    /// What a first look at a text shows. A quiet one needs no decoding and has no rule's literal: no rule matches it.
+    #[inline]
+    pub(super) fn glance(&self, text: &[u8], form: Form) -> Glance {
+        self.first.glance(text, if form == Form::Plain { &self.odd_plain } else { &self.odd_form })
+    }
+
+    /// No rule can match any value of this query: no literal of a rule for such a place is in all of it, decoded at once,
+    /// and no view differs. Ampersands are taken out first, so that nothing is decoded across two values; literals have
+    /// no comma, so that joining values adds none.
+    pub(super) fn is_quiet_query(&self, query: &[u8], place: Place, mode: Mode, work: &mut Work) -> bool {
+        if mode.exhaustive || query.len() > normalise::MAX_VALUE_BYTES {
             return false;
         }
-        work.found.reset(self.set_rules.len());
-        self.search(text, &mut work.found);
-        work.found.touched.is_empty()
+        let seen = work.normaliser.run_query(query);
+        if seen.nul {
+            return false;
+        }
+        let text = work.normaliser.text();
+        match self.first.glance(text, &self.odd_view) {
+            Glance::Quiet => true,
+            Glance::Odd => false,
+            Glance::Plain => {
+                self.first.search(text, work.found.reset());
+                let at = Asked { place, mode, in_base64: false };
+                !work.found.rules.iter().any(|n| at.applies(self.rules[usize::from(*n)].rule))
+            }
+        }
     }
 
     /// Judges one value that stood at `place`. `text` is as sent, unescaped.
@@ -219,12 +202,12 @@ impl RuleSet {
         if text.is_empty() {
             return Verdict::NONE;
         }
-        self.look(text, place, form, mode, false, work);
+        self.look(text, form, Asked { place, mode, in_base64: false }, work);
         let anomalies = work.anomalies;
         if matches!(place, Place::Value | Place::Cookie | Place::ReferrerValue) {
             let mut decoded = std::mem::take(&mut work.decoded);
             if base64::decode(text, &mut decoded) {
-                self.look(&decoded, place, Form::Plain, mode, true, work);
+                self.look(&decoded, Form::Plain, Asked { place, mode, in_base64: true }, work);
             }
             work.decoded = decoded;
         }
@@ -233,36 +216,31 @@ impl RuleSet {
     }
 
     /// Finds the rules that match a text.
-    fn look(&self, text: &[u8], place: Place, form: Form, mode: Mode, in_base64: bool, work: &mut Work) {
-        if !mode.exhaustive && is_plain(text, form) {
-            work.found.reset(self.set_rules.len());
-            self.search(text, &mut work.found);
-            if work.found.touched.is_empty() {
-                return;
+    fn look(&self, text: &[u8], form: Form, at: Asked, work: &mut Work) {
+        if !at.mode.exhaustive && text.len() <= normalise::MAX_VALUE_BYTES {
+            match self.glance(text, form) {
+                Glance::Quiet => return,
+                Glance::Plain => {
+                    self.look_plain(text, at, work);
+                    return;
+                }
+                Glance::Odd => {}
             }
-            let mut lower = std::mem::take(&mut work.lower);
-            lower.clear();
-            lower.extend(text.iter().map(u8::to_ascii_lowercase));
-            self.candidates(&lower, None, place, mode, in_base64, work);
-            work.lower = lower;
-            return;
         }
         let mut normaliser = std::mem::take(&mut work.normaliser);
         work.anomalies = normaliser.run(text, form);
         let lower = normaliser.text();
         let mut views = std::mem::take(&mut work.views);
         views.build(lower);
-        if mode.exhaustive {
-            self.every(lower, &views, place, mode, in_base64, work);
+        if at.mode.exhaustive {
+            self.every(lower, &views, at, work);
         } else {
-            work.found.reset(self.set_rules.len());
-            self.search(lower, &mut work.found);
-            self.candidates(lower, Some((&views, View::Raw)), place, mode, in_base64, work);
+            self.first.search(lower, work.found.reset());
+            self.candidates(lower, View::Raw, &views, at, work);
             for view in views::BUILT {
                 if let Some(seen) = views.get(view) {
-                    work.found.reset(self.set_rules.len());
-                    self.search(seen, &mut work.found);
-                    self.candidates(seen, Some((&views, view)), place, mode, in_base64, work);
+                    self.first.search(seen, work.found.reset());
+                    self.candidates(seen, view, &views, at, work);
                 }
             }
         }
@@ -270,51 +248,59 @@ impl RuleSet {
         work.normaliser = normaliser;
     }
 
-    fn search(&self, text: &[u8], found: &mut SetBits) {
-        for m in self.automaton.find_overlapping_iter(text) {
-            for set in &self.literal_sets[m.pattern().as_usize()] {
-                found.add(*set);
-            }
+    /// A text that only differs from its normalised form in case, and from no view.
+    fn look_plain(&self, text: &[u8], at: Asked, work: &mut Work) {
+        self.first.search(text, work.found.reset());
+        if work.found.rules.is_empty() {
+            return;
         }
+        let mut lower = std::mem::take(&mut work.lower);
+        lower.clear();
+        lower.extend_from_slice(text);
+        lower.make_ascii_lowercase();
+        self.candidates(&lower, View::Raw, &Views::default(), at, work);
+        work.lower = lower;
     }
 
-    /// Runs the patterns whose literals were found in this text. `view` says which view the text is and which views
-    /// have a text of their own; without it the text stands for all of them.
-    fn candidates(
-        &self,
-        text: &[u8],
-        view: Option<(&Views, View)>,
-        place: Place,
-        mode: Mode,
-        in_base64: bool,
-        work: &mut Work,
-    ) {
-        for i in 0..work.found.touched.len() {
-            let set = work.found.touched[i];
-            for &(n, other) in &self.set_rules[usize::from(set)] {
-                let rule = self.rules[usize::from(n)].rule;
-                let here = match view {
-                    None => true,
-                    Some((views, View::Raw)) => views.get(rule.view).is_none(),
-                    Some((_, view)) => rule.view == view,
-                };
-                if here
-                    && applies(rule, place, mode, in_base64)
-                    && other.is_none_or(|o| work.found.has(o))
-                    && self.regex(usize::from(n)).is_match(text)
-                {
-                    work.fired.push(Fired { rule, in_base64 });
+    /// Runs the patterns whose literals were found in this text, which is the view `view`: the normalised text stands for every
+    /// view that does not differ from it.
+    fn candidates(&self, text: &[u8], view: View, views: &Views, at: Asked, work: &mut Work) {
+        let mut searched = false;
+        for i in 0..work.found.rules.len() {
+            let n = work.found.rules[i];
+            let compiled = &self.rules[usize::from(n)];
+            let rule = compiled.rule;
+            let here = if view == View::Raw { views.get(rule.view).is_none() } else { rule.view == view };
+            if !here || !at.applies(rule) {
+                continue;
+            }
+            if compiled.has_second {
+                if !searched {
+                    self.second.search(text, work.found_second.reset());
+                    searched = true;
+                }
+                if !work.found_second.has(n) {
+                    continue;
                 }
             }
+            if self.is_match(n, text, &mut work.caches) {
+                work.fired.push(Fired { rule, in_base64: at.in_base64 });
+            }
         }
     }
 
-    fn every(&self, text: &[u8], views: &Views, place: Place, mode: Mode, in_base64: bool, work: &mut Work) {
-        for n in 0..self.rules.len() {
-            let rule = self.rules[n].rule;
+    fn is_match(&self, n: u16, text: &[u8], caches: &mut Caches) -> bool {
+        let regex = self.regex(usize::from(n));
+        let cache = caches[usize::from(n)].get_or_insert_with(|| Box::new(regex.create_cache()));
+        regex.search_half_with(cache, &Input::new(text).earliest(true)).is_some()
+    }
+
+    fn every(&self, text: &[u8], views: &Views, at: Asked, work: &mut Work) {
+        for n in 0..self.rules.len() as u16 {
+            let rule = self.rules[usize::from(n)].rule;
             let seen = views.get(rule.view).unwrap_or(text);
-            if applies(rule, place, mode, in_base64) && self.regex(n).is_match(seen) {
-                work.fired.push(Fired { rule, in_base64 });
+            if at.applies(rule) && self.is_match(n, seen, &mut work.caches) {
+                work.fired.push(Fired { rule, in_base64: at.in_base64 });
             }
         }
     }
@@ -351,14 +337,24 @@ impl RuleSet {
     }
 }
 
-fn applies(rule: &Rule, place: Place, mode: Mode, in_base64: bool) -> bool {
-    let here = match place {
-        // A document is full of tags and quotes; only what concerns documents is asked of it as a whole.
-        Place::Document => {
-            matches!(rule.class, Class::Xxe | Class::Deserialisation | Class::Jndi | Class::Cve)
-        }
-        place => rule.places.contains(place),
-    };
-    here && (!mode.strong_only || rule.weight >= STRONG && rule.class != Class::Scanner)
-        && (!in_base64 || rule.weight >= ATTACK)
+/// What is asked of the rules: about a text of which place, under which mode.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    place: Place,
+    mode: Mode,
+    in_base64: bool,
+}
+
+impl Asked {
+    fn applies(self, rule: &Rule) -> bool {
+        let here = match self.place {
+            // A document is full of tags and quotes; only what concerns documents is asked of it as a whole.
+            Place::Document => {
+                matches!(rule.class, Class::Xxe | Class::Deserialisation | Class::Jndi | Class::Cve)
+            }
+            place => rule.places.contains(place),
+        };
+        here && (!self.mode.strong_only || rule.weight >= STRONG && rule.class != Class::Scanner)
+            && (!self.in_base64 || rule.weight >= ATTACK)
+    }
 }

@@ -5,10 +5,12 @@ use std::hash::BuildHasher;
 use super::class::Verdict;
 use super::memo::Memo;
 use super::normalise::Form;
+use super::rules::Place;
 use super::ruleset::{Mode, RuleSet, Work};
+use super::sieve::Glance;
 use super::values::{self, Field, Value};
 use super::{base64, fields};
-use crate::record::{Rec, Role};
+use crate::record::{Escape, Rec, Role};
 
 /// Judges records. One per thread: it remembers the verdict on every distinct string that it has seen lately.
 ///
@@ -26,10 +28,10 @@ pub struct Scorer<'a> {
 /// Slots and bytes per slot of a field's memo; none for bodies, which do not repeat.
 const fn memo_size(field: Field) -> Option<(usize, usize)> {
     match field {
-        Field::Path => Some((1 << 16, 80)),
-        Field::Query => Some((1 << 16, 96)),
-        Field::Referrer => Some((1 << 13, 256)),
-        Field::UserAgent => Some((1 << 12, 384)),
+        Field::Path => Some((1 << 15, 128)),
+        Field::Query => Some((1 << 14, 192)),
+        Field::Referrer => Some((1 << 14, 256)),
+        Field::UserAgent => Some((1 << 11, 320)),
         Field::Cookie => Some((1 << 12, 256)),
         Field::User | Field::Host | Field::Method => Some((1 << 9, 64)),
         Field::Body => None,
@@ -65,11 +67,18 @@ impl<'a> Scorer<'a> {
 
     #[inline]
     fn field(&mut self, field: Field, logged: &[u8], rec: &Rec, mode: Mode) -> Verdict {
+        // Most paths are quiet, and looking at them costs less than remembering them. A semicolon, a backslash or a
+        // percent sign is not quiet, so neither parameters nor escapes are missed.
+        if field == Field::Path
+            && rec.escape != Escape::Hash
+            && self.rules.glance(logged, Form::Plain) == Glance::Quiet
+        {
+            return Verdict::NONE;
+        }
         let variant = rec.escape as u8 | u8::from(mode.strong_only) << 4;
         let hash = self.hasher.hash_one(logged);
-        if let Some(memo) = &self.memos[field as usize]
-            && let Some(verdict) = memo.get(hash, logged, variant)
-        {
+        let memo = self.memos[field as usize].as_ref();
+        if let Some(verdict) = memo.and_then(|m| m.get(hash, logged, variant)) {
             return verdict;
         }
         let verdict = self.judge(field, logged, rec, mode);
@@ -83,10 +92,10 @@ impl<'a> Scorer<'a> {
     fn judge(&mut self, field: Field, logged: &[u8], rec: &Rec, mode: Mode) -> Verdict {
         let sent = field.sent(logged, rec.escape);
         let (rules, work) = (self.rules, &mut self.work);
-        if field == Field::Query && rules.is_quiet(&sent, Form::Urlencoded, work) {
-            let mut decoded = Vec::new();
-            if !fields::query(&sent).any(|p| base64::decode(p.value, &mut decoded)) {
-                return Verdict::NONE;
+        if let Some((before, query)) = values::query_part(field, &sent) {
+            let place = values::query_place(field);
+            if rules.is_quiet_query(query, place, mode, work) && !has_base64(query, work) {
+                return rules.judge(before, Place::Referrer, Form::Plain, mode, work);
             }
         }
         let mut verdict = Verdict::NONE;
@@ -102,6 +111,16 @@ impl<'a> Scorer<'a> {
     pub(super) fn work(&mut self) -> (&'a RuleSet, &mut Work, bool) {
         (self.rules, &mut self.work, self.all_rules)
     }
+}
+
+fn has_base64(query: &[u8], work: &mut Work) -> bool {
+    let mut found = false;
+    for pair in fields::query(query) {
+        found |=
+            base64::decode(pair.value, &mut work.decoded) || base64::decode(pair.whole, &mut work.decoded);
+    }
+    fields::repeated(query, |_, joined| found |= base64::decode(joined, &mut work.decoded));
+    found
 }
 
 /// On a proxy log people look things up, download tools and read about attacks: only strong rules mean something.

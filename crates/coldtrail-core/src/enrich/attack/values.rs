@@ -135,7 +135,7 @@ pub(super) fn visit(field: Field, text: &[u8], each: &mut dyn FnMut(Value<'_>)) 
 }
 
 fn query(field: Field, text: &[u8], each: &mut dyn FnMut(Value<'_>)) {
-    let place = if field == Field::Referrer { Place::ReferrerValue } else { Place::Value };
+    let place = query_place(field);
     for pair in fields::query(text) {
         pair_values(field, pair, place, Form::Urlencoded, each);
     }
@@ -145,23 +145,62 @@ fn query(field: Field, text: &[u8], each: &mut dyn FnMut(Value<'_>)) {
 }
 
 fn pair_values(field: Field, pair: Pair<'_>, place: Place, form: Form, each: &mut dyn FnMut(Value<'_>)) {
-    if pair.plain_key() {
-        if !pair.key.is_empty() {
-            each(Value { field, key: pair.key, text: pair.key, place, form, is_file: false });
-        }
-    } else {
+    if pair.plain_key() && !pair.key.is_empty() {
+        each(Value { field, key: pair.key, text: pair.key, place, form, is_file: false });
+    }
+    // A payload may stand in the key, or be the key and a URL together.
+    if !pair.plain_key() || !pair.key.is_empty() && starts_with_scheme(pair.value) {
         each(Value { field, key: pair.key, text: pair.whole, place, form, is_file: false });
     }
     each(Value { field, key: pair.key, text: pair.value, place, form, is_file: false });
 }
 
+/// A URL is its path and the values of its query; anything else that a client calls a referrer is a value.
+/// `http:`, `ftp%3A`: the colon of a scheme is among the first bytes.
+fn starts_with_scheme(value: &[u8]) -> bool {
+    let n = value.iter().take(6).take_while(|b| b.is_ascii_alphabetic()).count();
+    let after = &value[n..];
+    n > 2 && (after.starts_with(b":") || after.get(..3).is_some_and(|p| p.eq_ignore_ascii_case(b"%3a")))
+}
+
 fn referrer(text: &[u8], each: &mut dyn FnMut(Value<'_>)) {
-    let head = text.get(..8).unwrap_or(text).to_ascii_lowercase();
-    let is_url = head.starts_with(b"http://") || head.starts_with(b"https://");
-    let place = if is_url { Place::Referrer } else { Place::Value };
-    each(Value { field: Field::Referrer, key: b"", text, place, form: Form::Plain, is_file: false });
-    if let Some(at) = memchr::memchr(b'?', text) {
-        query(Field::Referrer, &text[at + 1..], each);
+    let (before, values) = split_referrer(text);
+    let place = if is_url(text) { Place::Referrer } else { Place::Value };
+    let whole = if is_url(text) { after_scheme(before) } else { text };
+    each(Value::plain(Field::Referrer, b"", whole, place));
+    query(Field::Referrer, values, each);
+}
+
+/// Where the values of a field's query stand.
+pub(super) fn query_place(field: Field) -> Place {
+    if field == Field::Referrer { Place::ReferrerValue } else { Place::Value }
+}
+
+fn is_url(text: &[u8]) -> bool {
+    let starts = |scheme: &[u8]| text.get(..scheme.len()).is_some_and(|t| t.eq_ignore_ascii_case(scheme));
+    starts(b"http://") || starts(b"https://")
+}
+
+fn after_scheme(url: &[u8]) -> &[u8] {
+    memchr::memmem::find(url, b"//").map_or(url, |at| &url[at + 2..])
+}
+
+fn split_referrer(text: &[u8]) -> (&[u8], &[u8]) {
+    match memchr::memchr(b'?', text) {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, b""),
+    }
+}
+
+/// The part of a field that is a query, if the rest of the field is judged apart.
+pub(super) fn query_part(field: Field, text: &[u8]) -> Option<(&[u8], &[u8])> {
+    match field {
+        Field::Query => Some((b"", text)),
+        Field::Referrer if is_url(text) => {
+            let (before, values) = split_referrer(text);
+            Some((after_scheme(before), values))
+        }
+        _ => None,
     }
 }
 

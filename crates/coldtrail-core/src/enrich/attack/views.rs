@@ -7,7 +7,7 @@
 pub enum View {
     /// The normalised text.
     Raw,
-    /// Comments and line ends are a space, `/*!...*/` is opened.
+    /// Comments and all white space are a space, `/*!...*/` is opened.
     Sql,
     /// Control characters other than white space dropped, and those of no width.
     Html,
@@ -15,7 +15,7 @@ pub enum View {
     Tight,
     /// Backslashes are slashes.
     Path,
-    /// Quotes, backslashes and carets dropped, `$IFS` is a space.
+    /// Quotes, backslashes, carets and unset variables dropped; `$IFS`, tabs and the like are a space.
     Shell,
 }
 
@@ -38,9 +38,9 @@ const TRIGGERS: [u8; 256] = {
         t[i] = match i as u8 {
             // A comment needs a star (`/* */`) or a line end (`# \n`, `-- \n`).
             b'*' => View::Sql.bit(),
-            b'\n' | b'\r' | b'\t' => View::Sql.bit() | View::Tight.bit(),
-            0x0c => View::Sql.bit() | View::Tight.bit(),
-            0x0b => View::Sql.bit() | View::Tight.bit() | View::Html.bit(),
+            b'\n' | b'\r' => View::Sql.bit() | View::Tight.bit(),
+            b'\t' | 0x0c => View::Sql.bit() | View::Tight.bit() | View::Shell.bit(),
+            0x0b => View::Sql.bit() | View::Tight.bit() | View::Html.bit() | View::Shell.bit(),
             0x00..=0x1f => View::Tight.bit() | View::Html.bit(),
             b'\\' => View::Path.bit() | View::Shell.bit(),
             b'"' | b'\'' | b'^' | b'$' | b'`' => View::Shell.bit(),
@@ -115,6 +115,8 @@ fn sql(text: &[u8], out: &mut Vec<u8>) {
     let mut i = 0;
     // In `/*!50000 ... */` the inside is code for MySQL.
     let mut opened = false;
+    // Looking for an end that is not there, for every comment that is opened, would be quadratic.
+    let mut closes = true;
     while let Some(&b) = text.get(i) {
         let rest = &text[i..];
         if rest.starts_with(b"/*!") {
@@ -123,16 +125,10 @@ fn sql(text: &[u8], out: &mut Vec<u8>) {
             i += 3;
             i += text[i..].iter().take(6).take_while(|c| c.is_ascii_digit()).count();
         } else if rest.starts_with(b"/*") {
-            match memchr::memmem::find(&rest[2..], b"*/") {
-                Some(end) => {
-                    out.push(b' ');
-                    i += end + 4;
-                }
-                None => {
-                    out.extend_from_slice(b"/*");
-                    i += 2;
-                }
-            }
+            let end = if closes { memchr::memmem::find(&rest[2..], b"*/") } else { None };
+            closes = end.is_some();
+            out.extend_from_slice(if closes { b" " } else { b"/*" });
+            i += end.map_or(2, |e| e + 4);
         } else if opened && rest.starts_with(b"*/") {
             opened = false;
             out.push(b' ');
@@ -171,8 +167,10 @@ fn shell(text: &[u8], out: &mut Vec<u8>) {
         } else if let Some(n) = unset_variable(rest) {
             i += n;
         } else {
-            if !matches!(b, b'"' | b'\'' | b'\\' | b'^') {
-                out.push(b);
+            match b {
+                b'"' | b'\'' | b'\\' | b'^' => {}
+                b'\t' | 0x0b | 0x0c => out.push(b' '),
+                _ => out.push(b),
             }
             i += 1;
         }

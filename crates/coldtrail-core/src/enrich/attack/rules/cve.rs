@@ -28,7 +28,7 @@ pub(super) const RULES: &[Rule] = &[
         7,
         Path,
         PATH,
-        r"/vpns?/(?:[^?]{0,40}/)?\.\./vpns/|/vpns/(?:portal/(?:scripts|backdoor|\w+\.xml)|cfg/|services\.html)",
+        r"/vpns?/(?:[^?]*/)?\.\./vpns/|/vpns/(?:portal/(?:scripts|backdoor|\w+\.xml)|cfg/|services\.html)",
         ["/vpn/../vpns/cfg/smb.conf", "/vpns/portal/scripts/newbm.pl"],
         ["/vpn/index.html"]
     ),
@@ -46,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
         7,
         Raw,
         PATH_AND_VALUES,
-        r"\[#(?:post_render|pre_render|lazy_builder|access_callback|markup|type|process|value)\]|#(?:post_render|pre_render|lazy_builder)\b|\bname\[#|\bmail\[#|\btimezone\[#|element_parents=[\w/%]{1,40}#value",
+        r"\[#(?:post_render|pre_render|lazy_builder|access_callback|markup|type|process|value)\]|#(?:post_render|pre_render|lazy_builder)\b|\bname\[#|\bmail\[#|\btimezone\[#|element_parents=[\w/%]+#value",
         ["name[#post_render][]=passthru", "mail[#markup]=id"],
         ["name[first]"]
     ),
@@ -55,7 +55,7 @@ pub(super) const RULES: &[Rule] = &[
         6,
         Raw,
         PATH_AND_VALUES,
-        r"\bname\[\d*\s*[;'](?:[^\]]{0,200})(?:update|insert|select|delete)\b",
+        r"\bname\[\d*\s*[;'](?:[^\]]*)(?:update|insert|select|delete)\b",
         ["name[0;update users set pass=1]"],
         ["name[0]"]
     ),
@@ -109,7 +109,7 @@ pub(super) const RULES: &[Rule] = &[
         7,
         Path,
         PATH_AND_VALUES,
-        r"/autodiscover/autodiscover\.json.{0,60}(?:@|powershell|mapi|ecp/)|autodiscover\.json\?@|^@?[\w.-]{1,40}/(?:mapi/nspi|powershell|ews/|ecp/)|/powershell/?\?|\bx-rps-cat\b|email=autodiscover/autodiscover\.json",
+        r"/autodiscover/autodiscover\.json.*(?:@|powershell|mapi|ecp/)|autodiscover\.json\?@|^@?[\w.-]+/(?:mapi/nspi|powershell|ews/|ecp/)|/powershell/?\?|\bx-rps-cat\b|email=autodiscover/autodiscover\.json",
         ["/autodiscover/autodiscover.json@x.example/mapi/nspi/", "@evil.example/powershell/"],
         ["/autodiscover/autodiscover.xml"]
     ),
@@ -154,7 +154,7 @@ pub(super) const RULES: &[Rule] = &[
         5,
         Raw,
         EVERYWHERE,
-        r"(?:\xb1\x02){4,}|(?:\x90){16,}|(?:\\x90){8,}|(?:%u9090){2,}|%u6858%ucbd3|(?:/aaaa){8,}|a{200,}",
+        r"(?:\xb1\x02){4,}|\x90{16,}|(?:\xe9\x82\x90){2,}|(?:/aaaa){8,}|a{120,}",
         ["%u9090%u9090%u6858%ucbd3"],
         ["search"]
     ),
@@ -163,7 +163,7 @@ pub(super) const RULES: &[Rule] = &[
         7,
         Raw,
         PATH,
-        r"/\$\{.{1,200}(?:getruntime|scriptengine|@java|ognl|#a=)|/\$\{\(?#|/\$%7b",
+        r"/\$\{.+(?:getruntime|scriptengine|@java|ognl|#a=)|/\$\{\(?#|/\$%7b",
         ["/${(#a=@org.apache.commons.io.ioutils@tostring(x)"],
         ["/$name"]
     ),
@@ -181,7 +181,7 @@ pub(super) const RULES: &[Rule] = &[
         7,
         Path,
         PATH,
-        r"/tmui/login\.jsp/?\.\.;|/hsqldb(?:;|%0a)|/tmui/.{0,60}(?:fileread|tmshcmd|directorylist)|/mgmt/tm/util/bash",
+        r"/tmui/login\.jsp/?\.\.;|/hsqldb(?:;|%0a)|/tmui/.*(?:fileread|tmshcmd|directorylist)|/mgmt/tm/util/bash",
         ["/tmui/login.jsp/..;/tmui/locallb/workspace/fileread.jsp", "/mgmt/tm/util/bash"],
         ["/tmui/login.jsp"]
     ),
@@ -199,7 +199,7 @@ pub(super) const RULES: &[Rule] = &[
         7,
         Path,
         PATH,
-        r"/dana-na/(?:\.\.|[^?]{0,40}/\.\.)|/dana/html5acc/guacamole/",
+        r"/dana-na/(?:\.\.|[^?]*/\.\.)|/dana/html5acc/guacamole/",
         ["/dana-na/../dana/html5acc/guacamole/../../etc/passwd"],
         ["/dana-na/auth/url_default/welcome.cgi"]
     ),
@@ -217,7 +217,7 @@ pub(super) const RULES: &[Rule] = &[
         7,
         Path,
         PATH,
-        r"/console/(?:css|images)/(?:\.\.|%2e|%252e)|/console(?:/[^?]{0,20})?/consolejndi\.portal|/console\.portal\?.{0,40}handle=|/_async/asyncresponseservice|/wls-wsat/\w+",
+        r"/console/(?:css|images)/(?:\.\.|%2e|%252e)|/console(?:/[^?]{0,20})?/consolejndi\.portal|/console\.portal\?.*handle=|/_async/asyncresponseservice|/wls-wsat/\w+",
         ["/console/css/../console.portal", "/wls-wsat/coordinatorporttype"],
         ["/console/login"]
     ),
@@ -235,7 +235,7 @@ pub(super) const RULES: &[Rule] = &[
         6,
         Path,
         PATH,
-        r"/securityrealm/user/\w+/descriptorbyname/|/descriptorbyname/org\.jenkinsci\.plugins|/(?:jenkins/)?script(?:text)?/?$|/jnlpjars/",
+        r"/securityrealm/user/\w+/descriptorbyname/|/descriptorbyname/org\.jenkinsci\.plugins|^/(?:jenkins/)?script(?:text)?/?$|/jnlpjars/",
         ["/securityrealm/user/admin/descriptorbyname/x"],
         ["/scripts/a.js"]
     ),
@@ -262,7 +262,7 @@ pub(super) const RULES: &[Rule] = &[
         6,
         Raw,
         EVERYWHERE,
-        r"jdatabasedriver(?:mysqli?)?|jfactory::get|\}__\w{0,20}\|o:\d+:|index\.php\?option=com_\w+&.{0,40}(?:list\[fullordering\]|\.\./)|list\[fullordering\]=\s*updatexml",
+        r"jdatabasedriver(?:mysqli?)?|jfactory::get|\}__\w{0,20}\|o:\d+:|index\.php\?option=com_\w+&.*(?:list\[fullordering\]|\.\./)|list\[fullordering\]=\s*updatexml",
         ["}__test|o:21:\"jdatabasedrivermysqli\""],
         ["option=com_content"]
     ),
@@ -292,7 +292,7 @@ pub(super) const RULES: &[Rule] = &[
         6,
         Path,
         EVERYWHERE,
-        r"/autodiscover/\.\.|/res/.{0,40}skin=\.\./|i18nmsg,ajxmsg,zmsg.{0,120}skin=|localconfig\.xml",
+        r"/autodiscover/\.\.|/res/.*skin=\.\./|i18nmsg,ajxmsg,zmsg.*skin=|localconfig\.xml",
         ["/res/i18nmsg,ajxmsg,zmsg,x.js.zgz?v=1&skin=../../../opt/zimbra/conf/localconfig.xml"],
         ["/zimbra/mail"]
     ),
@@ -301,7 +301,7 @@ pub(super) const RULES: &[Rule] = &[
         6,
         Path,
         EVERYWHERE,
-        r"/cfide/(?:administrator|adminapi|componentutils|scripts/ajax/fckeditor)/.{0,60}(?:\.\.|locale=)|lib/password\.properties|/cfide/adminapi/customtags",
+        r"/cfide/(?:administrator|adminapi|componentutils|scripts/ajax/fckeditor)/.*(?:\.\.|locale=)|lib/password\.properties|/cfide/adminapi/customtags",
         ["/cfide/administrator/enter.cfm?locale=../../x"],
         ["/cfide/"]
     ),
@@ -310,7 +310,7 @@ pub(super) const RULES: &[Rule] = &[
         6,
         Path,
         PATH_AND_VALUES,
-        r"/fckeditor/.{0,80}(?:upload|connector)\w*\.(?:php|asp|aspx|cfm|jsp)|/kindeditor/.{0,40}upload_json\.|/ueditor/.{0,60}controller\.ashx|action=catchimage",
+        r"/fckeditor/.*(?:upload|connector)\w*\.(?:php|asp|aspx|cfm|jsp)|/kindeditor/.*upload_json\.|/ueditor/.*controller\.ashx|action=catchimage",
         ["/fckeditor/editor/filemanager/connectors/php/connector.php"],
         ["/fckeditor/fckeditor.js"]
     ),
@@ -319,7 +319,7 @@ pub(super) const RULES: &[Rule] = &[
         6,
         Raw,
         PATH_AND_VALUES,
-        r"script_fields.{0,200}(?:getruntime|java\.lang|exec)|/_plugin/head/\.\.|/_river/|/_snapshot/.{0,40}\.\.",
+        r"script_fields.*(?:getruntime|java\.lang|exec)|/_plugin/head/\.\.|/_river/|/_snapshot/.*\.\.",
         ["/_plugin/head/../../etc/passwd"],
         ["/_search"]
     ),
@@ -328,7 +328,7 @@ pub(super) const RULES: &[Rule] = &[
         6,
         Raw,
         EVERYWHERE,
-        r"awstats\.pl\?.{0,60}configdir=|configdir=[|`]|\bconfigdir=\||pluginmode=:system",
+        r"awstats\.pl\?.*configdir=|configdir=[|`]|\bconfigdir=\||pluginmode=:system",
         ["awstats.pl?configdir=|echo;id|"],
         ["awstats.pl"]
     ),

@@ -11,7 +11,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Raw,
         places: NOT_PATH,
-        pattern: r"\*\s*\)\s*\(|\)\s*\(\s*[|&!]|\(\s*[|&]\s*\(|\)\(\||\*\)\)|^\*\(|\*\(\)\||\)\s*\(\s*\(?\s*(?:objectclass|uid|cn|sn|mail|userpassword|ou|dc|givenname|samaccountname|memberof|password|user\w*|\w{1,12})\s*(?:=|~=|>=|<=)\s*[\w*()]*\s*(?:\)|$)|(?:^|[(&|])\s*(?:objectclass|uid|cn|sn|mail|userpassword|samaccountname)\s*=\s*\*|\buserpassword\s*:\s*[\d.]+\s*:=|\(\s*!\s*\(\s*[&|]?|\)\s*\(\s*\w+\s*=\s*\)",
+        pattern: r"\* ?\) ?\(|\) ?\( ?[|&!]|\( ?[|&] ?\(|\*\)\)|^\*\(|\*\(\)\||\) ?\( ?\(?\s*(?:objectclass|uid|cn|sn|mail|userpassword|ou|dc|givenname|samaccountname|memberof|password|user\w*|\w{1,12})\s*(?:=|~=|>=|<=)\s*[\w*()]*\s*(?:\)|$)|(?:^|[(&|])\s*(?:objectclass|uid|cn|sn|mail|userpassword|samaccountname)\s*=\s*\*|\buserpassword\s*:\s*[\d.]+\s*:=|\( ?! ?\(|\) ?\(\s*\w+\s*=\s*\)",
         hits: &["*)(uid=*))(|(uid=*", "admin)(&)", "(&(uid=admin)(!(a=b)))", "*(|(mail=*))"],
         misses: &["f(x)(y)", "(a) (b)", "utmcsr=(direct)|utmccn=(direct)"],
     },

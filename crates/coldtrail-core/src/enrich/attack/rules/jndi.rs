@@ -21,7 +21,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 8,
         view: Raw,
         places: EVERYWHERE,
-        pattern: r"\$\{[^}]{0,100}\$\{[^}]{0,100}(?::|\})|\$\{\s*(?:lower|upper|env|sys|java|date|main|ctx|base64|hostname|k8s|docker|spring|log4j|bundle|web|map|sd|script|const|url|dns|file|xml|properties|resourcebundle|localhost)\s*:|\$\{(?:[^}:]{0,40}:)*:?-[^}]{0,8}\}|\$\{::-",
+        pattern: r"\$\{[^}]*\$\{[^}]*(?::|\})|\$\{\s*(?:lower|upper|env|sys|java|date|main|ctx|base64|hostname|k8s|docker|spring|log4j|bundle|web|map|sd|script|const|url|dns|file|xml|properties|resourcebundle|localhost)\s*:|\$\{(?:[^}:]*:)*:?-[^}]{0,8}\}|\$\{::-",
         hits: &["${${lower:j}ndi:x}", "${::-j}", "${env:foo:-j}"],
         misses: &["${name}", "${a} ${b}"],
     },

@@ -26,7 +26,7 @@ pub enum Place {
     /// A key or value of the query, of a form or JSON body, of a path parameter.
     Value,
     Cookie,
-    /// The referrer as a whole.
+    /// The referrer up to its query.
     Referrer,
     /// A value of the referrer's query: mostly another site's, full of URLs and search terms.
     ReferrerValue,
@@ -62,8 +62,8 @@ impl Places {
 }
 
 const EVERYWHERE: Places = Places(0x7f);
-/// Everywhere but in the path, where ordinary names look like system files and functions.
-const NOT_PATH: Places = EVERYWHERE.without(&[Place::Path]);
+/// Everywhere but in paths, where ordinary names look like system files and functions.
+const NOT_PATH: Places = EVERYWHERE.without(&[Place::Path, Place::Referrer]);
 /// What only a parameter can carry: a referrer is a URL by itself, a user agent has brackets and semicolons.
 const VALUES: Places = Places::of(&[Place::Value, Place::Cookie, Place::ReferrerValue]);
 /// What means something only in a request to us: URLs are ordinary in the referrer of another site.
@@ -108,4 +108,67 @@ const FAMILIES: [&[Rule]; 13] = [
 /// All rules, in a fixed order.
 pub(super) fn all() -> impl Iterator<Item = &'static Rule> {
     FAMILIES.into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::normalise::{Form, Normaliser};
+    use super::super::views::Views;
+    use super::super::{literals, ruleset};
+    use super::*;
+    use regex::bytes::RegexBuilder;
+
+    /// Does the pattern match the text, in the rule's view; and has the text the literals by which the rule is found?
+    fn check(rule: &Rule, text: &str, want: bool) -> Option<String> {
+        let mut normaliser = Normaliser::default();
+        normaliser.run(text.as_bytes(), Form::Plain);
+        let mut views = Views::default();
+        views.build(normaliser.text());
+        let seen = views.get(rule.view).unwrap_or(normaliser.text());
+        let regex =
+            RegexBuilder::new(rule.pattern).unicode(false).dot_matches_new_line(true).build().expect(rule.id);
+        let hir = ruleset::parse(rule.pattern).expect(rule.id);
+        let found = |set: &literals::AnyOf| set.iter().any(|l| memchr::memmem::find(seen, l).is_some());
+        if regex.is_match(seen) != want {
+            Some(format!("{} on {text}: {}", rule.id, if want { "missed" } else { "matched" }))
+        } else if want && !literals::required(&hir).iter().all(found) {
+            Some(format!("{} on {text}: none of its literals", rule.id))
+        } else {
+            None
+        }
+    }
+
+    #[test]
+    fn rules_hit_and_miss_what_they_say() {
+        let mut wrong = Vec::new();
+        for rule in all() {
+            assert!(!rule.hits.is_empty(), "{} has no example", rule.id);
+            wrong.extend(rule.hits.iter().filter_map(|t| check(rule, t, true)));
+            wrong.extend(rule.misses.iter().filter_map(|t| check(rule, t, false)));
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn rules_are_well_formed() {
+        let mut ids: Vec<&str> = all().map(|r| r.id).collect();
+        ids.sort_unstable();
+        assert!(ids.windows(2).all(|w| w[0] != w[1]), "an id twice: {ids:?}");
+        for rule in all() {
+            assert!((3..=8).contains(&rule.weight), "{}", rule.id);
+            assert!(
+                rule.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                "{}",
+                rule.id
+            );
+            let hir = ruleset::parse(rule.pattern).expect(rule.id);
+            let sets = literals::required(&hir);
+            assert!(!sets.is_empty(), "{} has no required literal", rule.id);
+            for literal in sets.iter().flatten() {
+                assert!(!literal.contains(&b','), "{}: values are joined by commas", rule.id);
+                assert!(!literal.contains(&0x7f), "{}: values are separated by DEL", rule.id);
+                assert_eq!(*literal, literal.to_ascii_lowercase(), "{}", rule.id);
+            }
+        }
+    }
 }

@@ -13,7 +13,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Raw,
         places: AGENT,
-        pattern: r"\b(?:sqlmap|nikto|nuclei|acunetix|w3af|netsparker|invicti|arachni|nessus|openvas|gvm-?scan|greenbone|qualys|webinspect|appscan|burp(?:suite)?|zaproxy|owasp zap|vega/|skipfish|wapiti|wpscan|joomscan|droopescan|cmsmap|whatweb|jaeles|havij|pangolin|sqlninja|bsqlbf|absinthe|commix|xsstrike|dalfox|dotdotpwn|fimap|grendel-scan|grabber|golismero|vulners|detectify|intruder\.io|projectdiscovery|tplmap|nosqlmap|ysoserial|metasploit|msfconsole|core-project|n-stealth|webshag|paros|rapid7|nexpose|sitelock|pentest|gotestwaf|crlfuzz|cvescan|xray/|goby|awvs|yakit|fuxi|kxss|mercuryboard_user_agent_sql_injection|\w+\.nasl)\b",
+        pattern: r"\b(?:sqlmap|nikto|nuclei|acunetix|w3af|netsparker|invicti|arachni|nessus|openvas|gvm-?scan|greenbone|qualys|webinspect|appscan|burp(?:suite)?|zaproxy|owasp zap|vega/|skipfish|wapiti|wpscan|joomscan|droopescan|cmsmap|whatweb|jaeles|havij|pangolin|sqlninja|bsqlbf|absinthe|commix|xsstrike|dalfox|dotdotpwn|fimap|grendel-scan|grabber|golismero|vulners|detectify|intruder\.io|projectdiscovery|tplmap|nosqlmap|ysoserial|metasploit|msfconsole|core-project|n-stealth|webshag|paros|rapid7|nexpose|sitelock|pentest|gotestwaf|crlfuzz|cvescan|xray/|goby|awvs|yakit|fuxi|kxss|\w+\.nasl)\b",
         hits: &["sqlmap/1.7.4#stable (https://sqlmap.org)", "mozilla/5.0 (nikto/2.1.6)"],
         misses: &["mozilla/5.0 (x11; linux x86_64)", "venezia/1.0"],
     },
@@ -33,7 +33,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Raw,
         places: AGENT,
-        pattern: r"\b(?:masscan|zgrab|nmap|nmap scripting engine|zmeu|morfeus|l9explore|l9tcpid|leakix|muhstik|hello,? world|gh0st|jorgee|xmlset_roodkcable|the mysterious|scanbot|netcraft survey agent|internet-?measurement|expanse|censysinspect|shodan|odin|stretchoid|nimbostratus|project-resonance|onyphe|internettl|httpx - open-source|tlsx|naabu|rustscan|fasthttp-scan|webpros|libredtail-http|mozi|hakai|lolol|botnet|mirai|kaiten|bot\.sh|loligang|okhttp-scan|cgi-?scan|whisker|funwebproducts-scan|toata dragostea|made by zmeu|python-requests/\S+ nuclei)\b",
+        pattern: r"\b(?:masscan|zgrab|nmap|nmap scripting engine|zmeu|morfeus|l9explore|l9tcpid|leakix|muhstik|hello,? world|gh0st|jorgee|xmlset_roodkcable|the mysterious|scanbot|netcraft survey agent|internet-?measurement|expanse|censysinspect|shodan|odin|stretchoid|nimbostratus|project-resonance|onyphe|internettl|httpx - open-source|tlsx|naabu|rustscan|fasthttp-scan|webpros|libredtail-http|mozi[/.]|hakai|lolol|botnet|mirai|kaiten|bot\.sh|loligang|okhttp-scan|cgi-?scan|whisker|funwebproducts-scan|toata dragostea|made by zmeu|python-requests/\S+ nuclei)\b",
         hits: &[
             "masscan/1.3 (https://github.com/robertdavidgraham/masscan)",
             "mozilla/5.0 zgrab/0.x",

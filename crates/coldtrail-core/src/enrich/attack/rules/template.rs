@@ -21,7 +21,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Raw,
         places: EVERYWHERE,
-        pattern: r"\{\{.{0,200}(?:\(|\.\w+\.|\[|\||self|config|request|constructor|_)[^}]{0,200}\}\}|\{%-?\s*(?:if|for|set|import|include|debug|extends|block|raw|macro|call|with|load|autoescape|from|print|python|csrf_token)\b.{0,200}%\}|\{\{[^}]{1,100}\}\}|\$\{[^}]{0,100}[^\w}.\- ][^}]{0,100}\}|#\{[^}]{1,100}\}|\*\{[^}]{1,80}\}|@\{[^}]{1,80}\}|\[\[\$\{|\$\{\{|<%[=@-]?.{1,200}%>|\{php\}|\{\$smarty|\{if\s+\w+\(|#set\s*\(|#include\s*\(|#evaluate\s*\(|\$\{[\w.]+\([^}]{0,100}\)\}|<#(?:assign|include|import|list|if)\b|\{\{\s*\w+\s*\}\}|__\$\{",
+        pattern: r"\{\{.*(?:\(|\.\w+\.|\[|\||self|config|request|constructor|_)[^}]*\}\}|\{%-?\s*(?:if|for|set|import|include|debug|extends|block|raw|macro|call|with|load|autoescape|from|print|python|csrf_token)\b.*%\}|\{\{[^}]+\}\}|\$\{[^}]*[^\w}.\- ][^}]*\}|#\{[^}]+\}|\*\{[^}]+\}|@\{[^}]+\}|\[\[\$\{|\$\{\{|<%[=@-]?.+%>|\{php\}|\{\$smarty|\{if\s+\w+\(|#set\s*\(|#include\s*\(|#evaluate\s*\(|\$\{[\w.]+\([^}]*\)\}|<#(?:assign|include|import|list|if)\b|\{\{\s*\w+\s*\}\}|__\$\{",
         hits: &[
             "{{config.items()}}",
             "{% debug %}",
