@@ -324,7 +324,7 @@ fn guess_root(files: &[String]) -> String {
         common.truncate(n);
     }
     let is_root = |part: &&str| ROOTS.iter().any(|r| r.eq_ignore_ascii_case(part));
-    if let Some(at) = common.iter().rposition(|p| is_root(&p)) {
+    if let Some(at) = common.iter().rposition(is_root) {
         return common[..=at].join("/");
     }
     // A project's folder: `public/index.php` beside sources.

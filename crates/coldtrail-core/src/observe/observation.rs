@@ -151,10 +151,10 @@ impl PageObservation {
             row.n_attacks_ok += u32::from(class == StatusClass::Ok);
             row.classes = row.classes.union(self.verdict.classes);
         }
-        if let Some((host, path)) = self.name.get(texts) {
-            if part.pages.name(index, host, path) {
-                part.pages.table.row_mut(index).is_probe = rules.probe(path).is_some();
-            }
+        if let Some((host, path)) = self.name.get(texts)
+            && part.pages.name(index, host, path)
+        {
+            part.pages.table.row_mut(index).is_probe = rules.probe(path).is_some();
         }
     }
 }

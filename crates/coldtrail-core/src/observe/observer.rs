@@ -33,14 +33,8 @@ impl ObserveOptions {
 
 /// Which keys are in a block: a Bloom filter with one hash, for skipping blocks in the second pass. 2,048 bits for
 /// about a thousand lines: a key that is not there is told so in most blocks, one that is there always.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct BlockKeys([u64; 32]);
-
-impl Default for BlockKeys {
-    fn default() -> Self {
-        Self([0; 32])
-    }
-}
 
 impl BlockKeys {
     #[inline]

@@ -63,10 +63,11 @@ impl Format for Clf {
 #[inline]
 fn quotes_of_line(block: &[u8], marks: &[u32]) -> usize {
     // Combined has six quotes: looked at first, it costs one test of a line in a usual log.
-    if let Some(m) = marks.get(6) {
-        if block[*m as usize] == b'\n' && marks[..6].iter().all(|q| block[*q as usize] == b'"') {
-            return 6;
-        }
+    if let Some(m) = marks.get(6)
+        && block[*m as usize] == b'\n'
+        && marks[..6].iter().all(|q| block[*q as usize] == b'"')
+    {
+        return 6;
     }
     marks.iter().position(|m| block[*m as usize] == b'\n').unwrap_or(marks.len())
 }

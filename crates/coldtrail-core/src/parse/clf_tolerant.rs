@@ -83,10 +83,10 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let low = self.start.max(quote.saturating_sub(MAX_TIME));
-            if let Some(open) = memchr::memrchr(b'[', self.text(low, quote - 2)).map(|o| low + o) {
-                if self.set_time(open + 1, quote - 2) {
-                    return Some(Anchor { bracket: open, quote });
-                }
+            if let Some(open) = memchr::memrchr(b'[', self.text(low, quote - 2)).map(|o| low + o)
+                && self.set_time(open + 1, quote - 2)
+            {
+                return Some(Anchor { bracket: open, quote });
             }
         }
         if from != self.start {
@@ -102,10 +102,10 @@ impl<'a> Reader<'a> {
         let mut at = self.start;
         while let Some(open) = memchr::memchr(b'[', self.text(at, self.end)).map(|i| at + i) {
             let high = self.end.min(open + MAX_TIME);
-            if let Some(close) = memchr::memchr(b']', self.text(open, high)).map(|i| open + i) {
-                if self.set_time(open + 1, close) {
-                    return Some((open, close));
-                }
+            if let Some(close) = memchr::memchr(b']', self.text(open, high)).map(|i| open + i)
+                && self.set_time(open + 1, close)
+            {
+                return Some((open, close));
             }
             at = open + 1;
         }

@@ -167,14 +167,14 @@ impl Parser {
                 self.settings.apply(&block.bytes, rec);
             }
         }
-        if let Some(last) = records[from..].last_mut().filter(|r| r.outcome != Outcome::Skipped) {
-            if block.cut_line || block.cut_off {
-                let reason = if block.cut_line { Reason::TooLong } else { Reason::CutOff };
-                if last.outcome == Outcome::Raw {
-                    last.reason = reason;
-                } else {
-                    last.flag(reason);
-                }
+        if let Some(last) = records[from..].last_mut().filter(|r| r.outcome != Outcome::Skipped)
+            && (block.cut_line || block.cut_off)
+        {
+            let reason = if block.cut_line { Reason::TooLong } else { Reason::CutOff };
+            if last.outcome == Outcome::Raw {
+                last.reason = reason;
+            } else {
+                last.flag(reason);
             }
         }
     }

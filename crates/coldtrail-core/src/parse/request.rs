@@ -12,14 +12,13 @@ pub(crate) fn split_request(rec: &mut Rec, block: &[u8], start: usize, end: usiz
     let line = &block[start..end];
     let method_len = line.iter().take(MAX_METHOD + 1).position(|c| *c == b' ');
     let version = line.len().wrapping_sub(9);
-    if let Some(n) = method_len.filter(|n| is_method(&line[..*n])) {
-        if version > n
-            && version < line.len()
-            && line[version] == b' '
-            && &line[version + 1..version + 6] == b"HTTP/"
-        {
-            return set_target(rec, block, start, n, version);
-        }
+    if let Some(n) = method_len.filter(|n| is_method(&line[..*n]))
+        && version > n
+        && version < line.len()
+        && line[version] == b' '
+        && &line[version + 1..version + 6] == b"HTTP/"
+    {
+        return set_target(rec, block, start, n, version);
     }
     split_odd_request(rec, block, start, end);
 }

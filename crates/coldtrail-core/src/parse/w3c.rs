@@ -72,12 +72,13 @@ impl Extended {
         let mut values = Vec::with_capacity(self.columns.len() + 1);
         let mut at = 0;
         while at < text.len() {
-            if self.is_quoting && text[at] == b'"' {
-                if let Some(end) = closing_quote(text, at, is_separator) {
-                    values.push(Span::new(line.start() + at + 1, line.start() + end));
-                    at = end + 2;
-                    continue;
-                }
+            if self.is_quoting
+                && text[at] == b'"'
+                && let Some(end) = closing_quote(text, at, is_separator)
+            {
+                values.push(Span::new(line.start() + at + 1, line.start() + end));
+                at = end + 2;
+                continue;
             }
             let end = text[at..].iter().position(|c| is_separator(*c)).map_or(text.len(), |i| at + i);
             values.push(Span::new(line.start() + at, line.start() + end));

@@ -76,11 +76,12 @@ fn backslash(rest: &[u8], escape: Escape, out: &mut Vec<u8>) -> usize {
         out.push(b'\\');
         return 0;
     };
-    if kind == b'x' && escape != Escape::Json {
-        if let Some(byte) = hex2(&rest[1..]) {
-            out.push(byte);
-            return 3;
-        }
+    if kind == b'x'
+        && escape != Escape::Json
+        && let Some(byte) = hex2(&rest[1..])
+    {
+        out.push(byte);
+        return 3;
     }
     if escape == Escape::Zeek {
         out.push(b'\\');

@@ -312,10 +312,9 @@ impl Detector for Attack {
         if draft.rule == "payload" {
             let is_whole = events.len() < MAX_EVENTS;
             let times = |e: &&Event| (e.ts_us != i64::MIN).then_some(e.ts_us);
-            if let Some(first) = attacks.iter().find_map(|e| times(e)) {
+            if let Some(first) = attacks.iter().find_map(&times) {
                 draft.first_us = Some(first);
-                draft.last_us =
-                    if is_whole { attacks.iter().filter_map(|e| times(e)).max() } else { draft.last_us };
+                draft.last_us = if is_whole { attacks.iter().filter_map(times).max() } else { draft.last_us };
             }
             draft.number("n_pages", pages.len());
             let who = draft.clients.iter().map(|c| site.client_text(*c)).next().unwrap_or_default();

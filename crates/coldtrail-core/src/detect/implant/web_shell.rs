@@ -158,7 +158,7 @@ fn starts_with_command(value: &[u8]) -> bool {
 fn decodes_to_command(value: &[u8]) -> bool {
     const MIN: usize = 8;
     let body = value.strip_suffix(b"==").or_else(|| value.strip_suffix(b"=")).unwrap_or(value);
-    if value.len() < MIN || value.len() % 4 != 0 {
+    if value.len() < MIN || !value.len().is_multiple_of(4) {
         return false;
     }
     let mut out = Vec::with_capacity(body.len());
@@ -329,9 +329,14 @@ impl Detector for WebShell {
         }
         let shown =
             commands.iter().copied().take(3).chain(users.first().copied()).chain(users.last().copied());
-        let gone = on_page.iter().copied().filter(|e| StatusClass::of(e.status_code) == StatusClass::Missing);
-        for event in
-            upload.into_iter().chain(shown).chain(deletion).chain(gone.clone().take(1)).chain(gone.last())
+        let mut gone =
+            on_page.iter().copied().filter(|e| StatusClass::of(e.status_code) == StatusClass::Missing);
+        for event in upload
+            .into_iter()
+            .chain(shown)
+            .chain(deletion)
+            .chain(gone.clone().take(1))
+            .chain(gone.next_back())
         {
             draft.show(event);
         }

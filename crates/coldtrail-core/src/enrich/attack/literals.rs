@@ -93,17 +93,18 @@ fn repetition(min: u32, max: Option<u32>, sub: Info) -> Info {
     if min == 1 && max == Some(1) {
         return sub;
     }
-    if max == Some(min) && min <= 4 {
-        if let Some(list) = &sub.exact {
-            let mut all = vec![Vec::new()];
-            for _ in 0..min {
-                match cross(&all, list) {
-                    Some(next) => all = next,
-                    None => return Info { exact: None, sets: sub.best().into_iter().collect() },
-                }
+    if max == Some(min)
+        && min <= 4
+        && let Some(list) = &sub.exact
+    {
+        let mut all = vec![Vec::new()];
+        for _ in 0..min {
+            match cross(&all, list) {
+                Some(next) => all = next,
+                None => return Info { exact: None, sets: sub.best().into_iter().collect() },
             }
-            return Info::exactly(all);
         }
+        return Info::exactly(all);
     }
     Info { exact: None, sets: sub.best().into_iter().collect() }
 }

@@ -6,7 +6,7 @@ use super::entities::entity;
 
 /// Rounds of decoding: one for the server, one for a proxy or a careless application, one for luck. Each round costs a
 /// pass, and what needs a fourth reaches no interpreter that we know.
-pub const MAX_ROUNDS: u8 = 3;
+pub(super) const MAX_ROUNDS: u8 = 3;
 /// Bytes of a value that are looked at: more than the request line that Apache and nginx accept by default (8 KiB).
 /// Of a longer value the head and the tail are kept.
 pub const MAX_VALUE_BYTES: usize = 8 * 1024;

@@ -67,10 +67,10 @@ impl<'a> Scorer<'a> {
     fn field(&mut self, field: Field, logged: &[u8], rec: &Rec, mode: Mode) -> Verdict {
         let variant = rec.escape as u8 | u8::from(mode.strong_only) << 4;
         let hash = self.hasher.hash_one(logged);
-        if let Some(memo) = &self.memos[field as usize] {
-            if let Some(verdict) = memo.get(hash, logged, variant) {
-                return verdict;
-            }
+        if let Some(memo) = &self.memos[field as usize]
+            && let Some(verdict) = memo.get(hash, logged, variant)
+        {
+            return verdict;
         }
         let verdict = self.judge(field, logged, rec, mode);
         if let Some(memo) = &mut self.memos[field as usize] {
