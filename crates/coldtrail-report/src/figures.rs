@@ -93,7 +93,16 @@ pub fn percent(part: u64, whole: u64) -> String {
 /// The contract's form: `2026-10-13T02:53:59Z`, with a fraction only where there is one.
 pub fn iso(ts_us: i64) -> String {
     let us = ts_us.rem_euclid(1_000_000);
-    format_ts(ts_us, if us == 0 { 0 } else if us % 1000 == 0 { 3 } else { 6 })
+    format_ts(
+        ts_us,
+        if us == 0 {
+            0
+        } else if us % 1000 == 0 {
+            3
+        } else {
+            6
+        },
+    )
 }
 
 /// For people: `2026-10-13 02:53:59`. The zone (UTC) is said once elsewhere.

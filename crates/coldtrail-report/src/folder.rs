@@ -22,8 +22,15 @@ pub struct Options {
 
 /// The files that can be written, in the order in which they are named to people. `summary.json` is moved into place
 /// last: where it is new, all are.
-pub const FILES: [&str; 7] =
-    ["report.html", "findings.jsonl", "clients.csv", "pages.csv", "hosts.csv", "rejects.jsonl", "summary.json"];
+pub const FILES: [&str; 7] = [
+    "report.html",
+    "findings.jsonl",
+    "clients.csv",
+    "pages.csv",
+    "hosts.csv",
+    "rejects.jsonl",
+    "summary.json",
+];
 
 impl Default for Options {
     fn default() -> Self {
@@ -54,8 +61,8 @@ pub fn write_all(
         let path = out_dir.join(name);
         let temporary = out_dir.join(format!(".{name}.part"));
         staged.pairs.push((temporary.clone(), path.clone()));
-        let bytes = stage(&temporary, |out| write_one(out, name, report, run, options))
-            .map_err(|e| at(&path, &e))?;
+        let bytes =
+            stage(&temporary, |out| write_one(out, name, report, run, options)).map_err(|e| at(&path, &e))?;
         written.push(WrittenFile { name, path, bytes });
     }
     staged.commit()?;

@@ -112,9 +112,9 @@ fn incident(i: &Incident) -> Value {
 }
 
 fn coverage(c: &Coverage) -> Value {
-    let gaps = c.gaps.iter().map(|g| {
-        json!({ "input": g.input, "from": json::time(Some(g.from_us)), "to": json::time(Some(g.to_us)) })
-    });
+    let gaps = c.gaps.iter().map(
+        |g| json!({ "input": g.input, "from": json::time(Some(g.from_us)), "to": json::time(Some(g.to_us)) }),
+    );
     json!({
         "inputs": c.inputs.iter().map(input).collect::<Vec<_>>(),
         "gaps": gaps.collect::<Vec<_>>(),

@@ -106,11 +106,7 @@ pub fn write_clients(out: &mut impl Write, report: &Report, cells: Cells) -> io:
         table.numbers(&c.n_status)?;
         table.numbers(&[c.n_attacks, c.n_posts, c.bytes_out, c.bytes_in])?;
         table.times(c.first_us, c.last_us)?;
-        for peak in [
-            c.peaks.map(|p| p.per_1s),
-            c.peaks.map(|p| p.per_10s),
-            c.peaks.map(|p| p.per_60s),
-        ] {
+        for peak in [c.peaks.map(|p| p.per_1s), c.peaks.map(|p| p.per_10s), c.peaks.map(|p| p.per_60s)] {
             table.cell(&peak.map_or_else(String::new, |n| n.to_string()))?;
         }
         table.numbers(&[c.n_findings])?;

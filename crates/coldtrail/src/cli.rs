@@ -5,7 +5,13 @@ use std::path::PathBuf;
 
 /// Reads web-server and proxy logs and answers: who attacked us, did they get in, what did they leave, what did they take
 #[derive(Parser)]
-#[command(name = "coldtrail", version, max_term_width = 100, arg_required_else_help = true, subcommand_required = true)]
+#[command(
+    name = "coldtrail",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    subcommand_required = true
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -14,23 +20,31 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// The main job: read logs and answer the four questions
-    #[command(after_help = "Examples:\n  coldtrail scan /var/log/nginx\n  coldtrail scan logs.tar.gz --manifest site.txt \
-                            --root /var/www=/\n  zcat old.gz | coldtrail scan - -o case-17")]
+    #[command(
+        after_help = "Examples:\n  coldtrail scan /var/log/nginx\n  coldtrail scan logs.tar.gz --manifest site.txt \
+                            --root /var/www=/\n  zcat old.gz | coldtrail scan - -o case-17"
+    )]
     Scan(Scan),
     /// Print every line as one normalised record, JSON Lines
-    #[command(after_help = "Example:\n  coldtrail records access.log --attacks | jq -r .client_ip | sort | uniq -c")]
+    #[command(
+        after_help = "Example:\n  coldtrail records access.log --attacks | jq -r .client_ip | sort | uniq -c"
+    )]
     Records(Records),
     /// Who fetched this URL, host, path or address
     #[command(after_help = "Example:\n  coldtrail who 'hxxp://bad[.]site/malware.exe' proxy/")]
     Who(Who),
     /// List the files that belong on a server, for `scan --manifest`
-    #[command(after_help = "Example (on a clean copy of the server):\n  coldtrail manifest /var/www > site.txt")]
+    #[command(
+        after_help = "Example (on a clean copy of the server):\n  coldtrail manifest /var/www > site.txt"
+    )]
     Manifest {
         /// Web root of a clean copy
         folder: PathBuf,
     },
     /// A detector's documentation, or how one log line is read and judged
-    #[command(after_help = "Examples:\n  coldtrail explain scan\n  coldtrail explain \"$(sed -n 17p access.log)\"")]
+    #[command(
+        after_help = "Examples:\n  coldtrail explain scan\n  coldtrail explain \"$(sed -n 17p access.log)\""
+    )]
     Explain {
         /// Name of a detector, or a whole log line in quotes
         what: String,

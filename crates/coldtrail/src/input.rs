@@ -53,13 +53,17 @@ impl Plan {
 
 fn network(text: &str) -> Result<ipnet::IpNet> {
     let parsed = text.parse().or_else(|_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from));
-    parsed.map_err(|_| WrongUsage(format!("--trusted-proxy {text}: write an address or a range such as 10.0.0.0/8")).into())
+    parsed.map_err(|_| {
+        WrongUsage(format!("--trusted-proxy {text}: write an address or a range such as 10.0.0.0/8")).into()
+    })
 }
 
 fn time(flag: &str, text: &str) -> Result<i64> {
     let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     let moment = parse_time(whole.as_bytes());
-    Ok(moment.map(|m| m.ts_us).with_context(|| format!("{flag} {text}: write 2026-03-01 or 2026-03-01T10:00:00Z"))
+    Ok(moment
+        .map(|m| m.ts_us)
+        .with_context(|| format!("{flag} {text}: write 2026-03-01 or 2026-03-01T10:00:00Z"))
         .map_err(|e| WrongUsage(e.to_string()))?)
 }
 

@@ -53,7 +53,8 @@ fn main() -> ExitCode {
         Err(error) => {
             let code = if error.is::<WrongUsage>() { exit::WRONG_USAGE } else { exit::FAILED };
             // Standard error may be closed too; there is nowhere left to say so.
-            let _closed = writeln!(io::stderr(), "coldtrail: {}", coldtrail_report::safe(&format!("{error:#}")));
+            let _closed =
+                writeln!(io::stderr(), "coldtrail: {}", coldtrail_report::safe(&format!("{error:#}")));
             ExitCode::from(code)
         }
     }

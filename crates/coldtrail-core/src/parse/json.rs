@@ -4,7 +4,7 @@ use super::Format;
 use super::formats::{CADDY, JSON, TRAEFIK_JSON, ZEEK_JSON};
 use super::json_scan::{Value, walk};
 use super::request::trim_line;
-use super::slot::{Slot, check};
+use super::slot::Slot;
 use super::zeek;
 use crate::record::{Escape, FormatId, NO_TIME, Reason, Rec, Role, Span};
 

@@ -10,16 +10,18 @@ pub use progress::{Progress, Snapshot};
 pub use stream::{Streamed, stream};
 
 use crate::decode::{Block, HashKind};
-use crate::detect::{Options, Site};
+use crate::detect::{Finding, Options, Site};
 use crate::enrich::attack::RuleSet;
 use crate::focus::{Focused, Focuser};
 use crate::link::{Links, link, settle};
 use crate::observe::{BlockKeys, ObserveOptions, Observed, Observer, Partitions};
 use crate::parse::{Parser, Settings};
+use crate::record::ClientKey;
 use crate::source::Found;
 use crate::table::{Keys, PARTITIONS, Partition};
 use crate::verdict::Report;
 use lanes::{Lanes, Pass};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How to run.
@@ -88,6 +90,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
         do_now: judgement.do_now,
         answers: judgement.answers,
         incidents: judgement.incidents,
+        client_names: client_names(&judgement.findings, &site),
         findings: judgement.findings,
         coverage,
         clients: lines::clients(&tables, &peaks, &judgement.named_clients),
@@ -98,6 +101,12 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     };
     lanes.fetch_evidence(&inputs, &mut report.findings);
     report
+}
+
+/// Names of those clients of findings that the log gives as names.
+fn client_names(findings: &[Finding], site: &Site<'_>) -> BTreeMap<ClientKey, String> {
+    let clients = findings.iter().flat_map(|f| f.clients.iter()).filter(|c| c.is_name());
+    clients.map(|c| (*c, site.client_text(*c))).collect()
 }
 
 /// The linked tables, shared by detectors and writers.

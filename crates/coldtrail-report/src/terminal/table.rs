@@ -62,7 +62,8 @@ pub(super) fn write<W: Write>(
 
 /// The rows that matter most (furthest along, most taken, most requests), in the order of first time.
 pub(crate) fn most_telling(who: &[Who], most: usize) -> Vec<&Who> {
-    let effect = |w: &Who| w.stages.iter().filter(|s| !matches!(s, Stage::Reconnaissance | Stage::Attack)).count();
+    let effect =
+        |w: &Who| w.stages.iter().filter(|s| !matches!(s, Stage::Reconnaissance | Stage::Attack)).count();
     let mut ranked: Vec<usize> = (0..who.len()).collect();
     ranked.sort_by_key(|i| {
         let w = &who[*i];
@@ -116,10 +117,8 @@ fn fit<W: Write>(page: &Page<'_, W>, report: &Report, who: &[&Who]) -> Vec<Colum
     let tails = [vec![first(long), when()], vec![first(short), when()], vec![first(short)], vec![]];
     let needs = |tail: &[Column]| stages_width + tail.iter().map(|c| c.width() + 2).sum::<usize>();
     let client_width = clients.width();
-    let tail = tails
-        .into_iter()
-        .find(|t| client_width.min(40).saturating_add(needs(t)) <= room)
-        .unwrap_or_default();
+    let tail =
+        tails.into_iter().find(|t| client_width.min(40).saturating_add(needs(t)) <= room).unwrap_or_default();
     let client_room = room.saturating_sub(needs(&tail)).max(MIN_CLIENT);
     let cut_clients = clients.cells.iter().map(|c| clip(c, client_room, page.ellipsis()));
     let mut columns = vec![Column::new("CLIENT", false, cut_clients)];

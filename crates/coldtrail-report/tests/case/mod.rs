@@ -94,12 +94,8 @@ fn hours(days: std::ops::Range<i64>, attacks: &[(i64, i64, u64)]) -> BTreeMap<u3
             let height = 12 - (h - 14i64).abs().min(24 - (h - 14i64).abs());
             let n = 900 + 310 * height as u64 + (day * 7 + h * 13) as u64 % 17 * 21;
             let n_attacks = attacks.iter().find(|a| (a.0, a.1) == (day, h)).map_or(0, |a| a.2);
-            let row = HourRow {
-                n_requests: n + n_attacks,
-                n_attacks,
-                n_errors: n / 90,
-                bytes_out: n * 14_200,
-            };
+            let row =
+                HourRow { n_requests: n + n_attacks, n_attacks, n_errors: n / 90, bytes_out: n * 14_200 };
             out.insert((at(day, h, 0, 0) / 3_600_000_000) as u32, row);
         }
     }
@@ -183,7 +179,8 @@ fn break_in_findings() -> Vec<Finding> {
     shell.number("with_referrer", 0u64);
     shell.caveats =
         vec!["No manifest was given: whether the file belongs on the server is judged by behaviour.".into()];
-    shell.evidence = vec![line(1, 119_022, UPLOAD), line(1, 119_187, SHELL_CALL), line(2, 30_118, SHELL_GONE)];
+    shell.evidence =
+        vec![line(1, 119_022, UPLOAD), line(1, 119_187, SHELL_CALL), line(2, 30_118, SHELL_GONE)];
 
     let mut parts = Draft::new("192.0.2.162 /uploads/.cache/b.zip");
     parts.severity = Severity::Critical;

@@ -1,8 +1,8 @@
 //! `coldtrail explain`: a detector's documentation, or the reading of one line.
 
 use super::text;
-use crate::exit;
 use crate::WrongUsage;
+use crate::exit;
 use anyhow::Result;
 use coldtrail_core::detect::{by_id, registry};
 use coldtrail_core::enrich::attack::RuleSet;
@@ -20,7 +20,9 @@ pub(crate) fn run(what: &str, log_format: Option<&str>) -> Result<u8> {
     if !what.contains(' ') && !what.starts_with('{') {
         let ids: Vec<&str> = registry().iter().map(|d| d.meta().id).collect();
         let known = ids.join(", ");
-        return Err(WrongUsage(format!("{what}: neither a detector nor a log line; detectors are: {known}")).into());
+        return Err(
+            WrongUsage(format!("{what}: neither a detector nor a log line; detectors are: {known}")).into()
+        );
     }
     let parser = match log_format {
         Some(name) => Parser::named(name).map_err(|e| WrongUsage(format!("--log-format: {e}")))?,
@@ -44,7 +46,11 @@ fn reading(rec: &Rec, line: &[u8]) -> String {
         Outcome::Skipped => "skipped",
     };
     let reason = rec.reason.words();
-    out += &if reason.is_empty() { format!("parse       {state}\n") } else { format!("parse       {state}: {reason}\n") };
+    out += &if reason.is_empty() {
+        format!("parse       {state}\n")
+    } else {
+        format!("parse       {state}: {reason}\n")
+    };
     if rec.ts_us != NO_TIME {
         let assumed = if rec.ts_assumed_utc { "  (no offset in the line: UTC assumed)" } else { "" };
         out += &format!("ts          {}{assumed}\n", format_ts(rec.ts_us, rec.ts_digits));
@@ -73,14 +79,18 @@ fn reading(rec: &Rec, line: &[u8]) -> String {
 fn judgement(rec: &Rec, line: &[u8]) -> String {
     let rules = RuleSet::new();
     let explained = rules.explain(line, rec, true);
-    let classes: Vec<&str> = explained.classes.iter().map(|c| c.name()).collect();
-    let mut out = format!("\nscore       {} (an attack from 5, a weak sign from 3)\n", explained.score);
+    let classes: Vec<&str> = explained.verdict.classes.iter().map(|c| c.name()).collect();
+    let mut out =
+        format!("\nscore       {} (an attack from 5, a weak sign from 3)\n", explained.verdict.score);
     if !classes.is_empty() {
         out += &format!("classes     {}\n", classes.join(" "));
     }
     for step in &explained.steps {
-        out += &format!("  {}\n", safe(&step.to_string()));
+        out += &format!("\n{}  score {}\n", safe(&step.place), step.score);
+        out += &format!("  sent     {}\n  decoded  {}\n", safe(&step.sent), safe(&step.decoded));
+        for line in step.oddities.iter().chain(&step.reasons) {
+            out += &format!("  - {}\n", safe(line));
+        }
     }
     out
 }
-

@@ -26,7 +26,11 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>, unread: &mut u64, is_root: bool
         Err(error) if is_root => return Err(error).with_context(|| format!("{}", folder.display())),
         Err(error) => {
             *unread += 1;
-            writeln!(io::stderr(), "coldtrail: {}: {error}", coldtrail_report::safe(&folder.to_string_lossy()))?;
+            writeln!(
+                io::stderr(),
+                "coldtrail: {}: {error}",
+                coldtrail_report::safe(&folder.to_string_lossy())
+            )?;
             return Ok(());
         }
     };

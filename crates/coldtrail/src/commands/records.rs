@@ -22,7 +22,11 @@ pub(crate) fn run(args: &cli::Records) -> Result<u8> {
     }
     let plan = Plan::new(&args.input)?;
     let rules = RuleSet::new();
-    let mut writer = RecordWriter { rules: &rules, scorer: Scorer::new(&rules, 0, args.all_rules), all_rules: args.all_rules };
+    let mut writer = RecordWriter {
+        rules: &rules,
+        scorer: Scorer::new(&rules, 0, args.all_rules),
+        all_rules: args.all_rules,
+    };
     let mut out = BufWriter::with_capacity(1 << 18, io::stdout().lock());
     let mut error = None;
     let mut has_read = false;
@@ -58,9 +62,17 @@ struct RecordWriter<'r> {
 
 impl RecordWriter<'_> {
     /// The record as JSON; none if only attacks are wanted and it is not one.
-    fn record(&mut self, input: &str, block: &Block, rec: &Rec, line: u64, only_attacks: bool) -> Option<Value> {
+    fn record(
+        &mut self,
+        input: &str,
+        block: &Block,
+        rec: &Rec,
+        line: u64,
+        only_attacks: bool,
+    ) -> Option<Value> {
         let bytes = &block.bytes;
-        let verdict = if rec.outcome == Outcome::Raw { Default::default() } else { self.scorer.score(bytes, rec) };
+        let verdict =
+            if rec.outcome == Outcome::Raw { Default::default() } else { self.scorer.score(bytes, rec) };
         if only_attacks && !verdict.is_attack() {
             return None;
         }

@@ -1,0 +1,231 @@
+//! `coldtrail scan`: the main job.
+
+use crate::cli::{self, FailOn};
+use crate::input::Plan;
+use crate::{WrongUsage, exit, not_built};
+use anyhow::{Context, Result};
+use coldtrail_core::decode::HashKind;
+use coldtrail_core::detect::{Level, Options};
+use coldtrail_core::enrich::{Indicators, Manifest};
+use coldtrail_core::scan::{Progress, ScanOptions, scan};
+use coldtrail_core::verdict::Report;
+use coldtrail_report::{Cells, Method, Run, Style, case_command, terminal, write_all};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+pub(crate) fn run(args: &cli::Scan) -> Result<u8> {
+    refuse_what_is_not_built(args)?;
+    let plan = Plan::new(&args.input)?;
+    let detect =
+        Options { manifest: manifest(args)?, indicators: indicators(args)?, all_rules: args.all_rules };
+    let stored_bytes = plan.found.inputs.iter().map(|i| i.bytes).sum();
+    let has_inputs = !plan.found.inputs.is_empty();
+    let options = ScanOptions {
+        threads: plan.threads,
+        hash: match args.hash {
+            cli::Hash::Sha256 => HashKind::Sha256,
+            cli::Hash::Blake3 => HashKind::Blake3,
+            cli::Hash::None => HashKind::None,
+        },
+        seed: RandomState::new().hash_one("run"),
+        parser: plan.parser,
+        settings: plan.settings,
+        since_us: plan.since_us,
+        until_us: plan.until_us,
+        detect,
+    };
+    let started = jiff::Timestamp::now();
+    let progress = Progress::default();
+    let interrupted = on_interrupt(&progress)?;
+    let bar = (!args.quiet && io::stderr().is_terminal()).then(|| draw(&progress));
+    let report = scan(plan.found, &options, &progress);
+    drop(bar);
+    if !has_inputs {
+        for problem in &report.coverage.problems {
+            writeln!(io::stderr(), "coldtrail: {}", coldtrail_report::safe(problem))?;
+        }
+        return Ok(exit::FAILED);
+    }
+    let finished = jiff::Timestamp::now();
+    let seconds = (finished.as_microsecond() - started.as_microsecond()).max(1) as f64 / 1e6;
+    let command: Vec<String> = std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
+    let run = Run {
+        version: env!("CARGO_PKG_VERSION").into(),
+        command: command.clone(),
+        started_us: started.as_microsecond(),
+        finished_us: finished.as_microsecond(),
+        threads: options.threads,
+        bytes_read: stored_bytes,
+        lines_per_s: (report.totals.lines.lines as f64 / seconds) as u64,
+    };
+    write(args, &report, &run, &command, started)?;
+    Ok(exit_code(args, &report, interrupted.load(Ordering::Relaxed)))
+}
+
+fn refuse_what_is_not_built(args: &cli::Scan) -> Result<u8> {
+    for (name, is_given) in [
+        ("--patterns", !args.patterns.is_empty()),
+        ("--server-config", args.server_config.is_some()),
+        ("--sigma", !args.sigma.is_empty()),
+        ("--crs", args.crs.is_some()),
+        ("--expect", args.expect.is_some()),
+        ("--cluster", args.cluster.is_some()),
+        ("--redact", args.redact),
+        ("--case", args.case),
+    ] {
+        if is_given {
+            return not_built(name);
+        }
+    }
+    Ok(exit::FINISHED)
+}
+
+fn manifest(args: &cli::Scan) -> Result<Option<Manifest>> {
+    let Some(path) = &args.manifest else {
+        return if args.root.is_empty() {
+            Ok(None)
+        } else {
+            Err(WrongUsage("--root needs --manifest".into()).into())
+        };
+    };
+    let root = |text: &String| {
+        let (folder, url) =
+            text.split_once('=').filter(|(folder, url)| !folder.is_empty() && url.starts_with('/'))?;
+        Some((folder.to_owned(), url.to_owned()))
+    };
+    let wrong = |text: &String| WrongUsage(format!("--root {text}: write FOLDER=/URL, such as /var/www=/"));
+    let roots = args.root.iter().map(|r| root(r).ok_or_else(|| wrong(r))).collect::<Result<Vec<_>, _>>()?;
+    let text = std::fs::read(path).with_context(|| format!("--manifest {}", path.display()))?;
+    Ok(Some(Manifest::parse(&text, &roots)))
+}
+
+fn indicators(args: &cli::Scan) -> Result<Indicators> {
+    let mut all = Indicators::default();
+    for path in &args.ioc {
+        let text = std::fs::read(path).with_context(|| format!("--ioc {}", path.display()))?;
+        all.merge(Indicators::parse(&text, &path.to_string_lossy()));
+    }
+    Ok(all)
+}
+
+/// The first Ctrl-C asks the run to end with what it has, the second ends the program.
+fn on_interrupt(progress: &Progress) -> Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let (progress, flag) = (progress.clone(), interrupted.clone());
+    let second = Mutex::new(false);
+    ctrlc::set_handler(move || {
+        let mut is_second = second.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if *is_second {
+            #[expect(clippy::exit, reason = "the user asked twice")]
+            std::process::exit(exit::INTERRUPTED.into());
+        }
+        *is_second = true;
+        flag.store(true, Ordering::Relaxed);
+        progress.stop();
+    })
+    .context("cannot watch for Ctrl-C")?;
+    Ok(interrupted)
+}
+
+/// Draws the progress bar until it is dropped.
+struct Bar {
+    stop: Arc<AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // A bar that panicked is a bar that is gone.
+            let _gone = thread.join();
+        }
+    }
+}
+
+fn draw(progress: &Progress) -> Bar {
+    let stop = Arc::new(AtomicBool::new(false));
+    let (progress, stopped) = (progress.clone(), stop.clone());
+    let thread = std::thread::spawn(move || {
+        let bar = indicatif::ProgressBar::new(0);
+        let style = "{msg} [{bar:30}] {percent} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
+        if let Ok(style) = indicatif::ProgressStyle::with_template(style) {
+            bar.set_style(style.progress_chars("=>-"));
+        }
+        while !stopped.load(Ordering::Relaxed) {
+            let now = progress.snapshot();
+            bar.set_length(now.total_bytes);
+            bar.set_position(now.read_bytes.min(now.total_bytes));
+            let pass = if now.pass == 2 { "Looking again" } else { "Reading" };
+            bar.set_message(format!("{pass}  {} lines", now.lines));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        bar.finish_and_clear();
+    });
+    Bar { stop, thread: Some(thread) }
+}
+
+fn write(
+    args: &cli::Scan,
+    report: &Report,
+    run: &Run,
+    command: &[String],
+    started: jiff::Timestamp,
+) -> Result<()> {
+    let folder = args
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(format!("coldtrail-{}", started.strftime("%Y%m%d-%H%M%S"))));
+    let mut options = coldtrail_report::Options {
+        cells: if args.csv_raw { Cells::Raw } else { Cells::Guarded },
+        method: Method {
+            version: run.version.clone(),
+            command: case_command(command),
+            parameters: Vec::new(),
+        },
+        ..coldtrail_report::Options::default()
+    };
+    options.files.retain(|f| *f != "report.html");
+    let files = write_all(report, run, &folder, &options)?;
+    if args.json {
+        let summary = std::fs::read(folder.join("summary.json"))?;
+        io::stdout().write_all(&summary)?;
+    } else if !args.quiet {
+        let is_terminal = io::stdout().is_terminal();
+        let style = Style {
+            colour: is_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+            width: if is_terminal { terminal_size::terminal_size().map(|(w, _)| w.0.into()) } else { None },
+            ascii: false,
+        };
+        let mut out = BufWriter::new(io::stdout().lock());
+        terminal::write(&mut out, report, run, &files, style)?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+fn exit_code(args: &cli::Scan, report: &Report, interrupted: bool) -> u8 {
+    let lines = &report.totals.lines;
+    let records = (lines.lines - lines.skipped).max(1);
+    let raw_percent = lines.raw as f64 * 100.0 / records as f64;
+    let fail_on = args.fail_on.map(|level| match level {
+        FailOn::Possible => Level::Possible,
+        FailOn::Probable => Level::Probable,
+        FailOn::Confirmed => Level::Confirmed,
+    });
+    if interrupted {
+        exit::INTERRUPTED
+    } else if fail_on.is_some_and(|level| report.level >= level) {
+        exit::VERDICT
+    } else if report.coverage.inputs.is_empty() && !report.coverage.problems.is_empty() {
+        exit::FAILED
+    } else if !report.coverage.problems.is_empty() || raw_percent > args.max_raw {
+        exit::INCOMPLETE
+    } else {
+        exit::FINISHED
+    }
+}
