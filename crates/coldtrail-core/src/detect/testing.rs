@@ -46,10 +46,6 @@ impl Request {
         self.probe = true;
         self
     }
-    pub(crate) fn agent(mut self, agent: &'static str) -> Self {
-        self.agent = agent;
-        self
-    }
     /// With a payload: its class, its skeleton and its length.
     pub(crate) fn attack(mut self, class: Class, skeleton: u64, len: u32) -> Self {
         self.attack = Some((class, skeleton, len));

@@ -81,22 +81,6 @@ impl LogFormat {
         }
     }
 
-    /// The string of the format without its directive, name and outer quotes; tells presets apart.
-    pub(super) fn body(text: &str) -> Option<Vec<u8>> {
-        let trimmed = text.trim();
-        let source = Source { text: trimmed.as_bytes(), offset: 0 };
-        if trimmed.starts_with("log_format") || trimmed.contains('$') {
-            nginx_string(&source).ok().filter(|(_, escape)| *escape == Escape::Backslash).map(|(s, _)| s)
-        } else {
-            apache_string(&source).ok()
-        }
-    }
-
-    pub(super) fn with_id(mut self, id: FormatId) -> Self {
-        self.id = id;
-        self
-    }
-
     fn compile_nginx(source: &Source) -> Result<Self, LogFormatError> {
         let (string, escape) = nginx_string(source)?;
         let mut build = Builder::new(escape);
