@@ -13,22 +13,22 @@ pub mod record;
 /// Vocabulary: what is remembered of all requests, and the rules by which it merges.
 pub mod table;
 
-/// Turns stored bytes into lines: decompression, archives, and the caps that keep a bomb from going off.
-pub mod decode;
-/// One file per detector: which keys deserve a second look, and what their events prove.
-pub mod detect;
-/// What a record means on its own: is it an attack, an asset, a page nobody links to.
-pub mod enrich;
-/// Second pass: the exact events of the suspects.
-pub mod focus;
-/// Gives each actor what the pages it shares with everybody know.
-pub mod link;
-/// First pass: every record into the tables.
-pub mod observe;
-/// Turns lines into records: one file per log format, and the detection of which it is.
-pub mod parse;
 /// Finds and opens what the user named: files, folders, standard input.
 pub mod source;
+/// Turns stored bytes into lines: decompression, archives, and the caps that keep a bomb from going off.
+pub mod decode;
+/// Turns lines into records: one file per log format, and the detection of which it is.
+pub mod parse;
+/// What a record means on its own: is it an attack, an asset, a page nobody links to.
+pub mod enrich;
+/// First pass: every record into the tables.
+pub mod observe;
+/// Gives each actor what the pages it shares with everybody know.
+pub mod link;
+/// One file per detector: which keys deserve a second look, and what their events prove.
+pub mod detect;
+/// Second pass: the exact events of the suspects.
+pub mod focus;
 /// Findings joined to incidents, and the words for them.
 pub mod verdict;
 

@@ -61,7 +61,7 @@ fn head<W: Write>(page: &mut Page<'_, W>, report: &Report, run: &Run) -> io::Res
         duration(run.duration_us()),
     ];
     let one_line = parts.join("   ");
-    if width(&one_line) + 1 <= page.columns() {
+    if width(&one_line) < page.columns() {
         page.line(&page.dim(&one_line))?;
     } else {
         let [period, size, took] = parts;

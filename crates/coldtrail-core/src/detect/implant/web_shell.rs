@@ -432,9 +432,9 @@ mod tests {
     fn commands_in_the_query() {
         let check = |target: &str, want: bool| {
             let site = TestSite::new(vec![to_server(T0, A, "GET", target, 200)]);
-            let whole = site.site();
-            let page = whole.keys.page(b"", target.split('?').next().unwrap().as_bytes());
-            assert!(whole.page(page).is_some());
+            let linked = site.site();
+            let wants = linked.page(linked.keys.page(b"", target.split('?').next().unwrap().as_bytes()));
+            assert!(wants.is_some());
             let event = crate::detect::testing::event_of(&site, 0);
             assert_eq!(hands_command(&event), want, "{target}");
         };
