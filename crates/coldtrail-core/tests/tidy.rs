@@ -21,11 +21,11 @@ const EXCEPTIONS: [(&str, &str, &str); 8] = [
     ("table/page.rs", "enrich::attack::ClassSet", "a row remembers which attacks it met"),
     ("table/client.rs", "enrich::attack::ClassSet", "a row remembers which attacks it met"),
     ("table/event.rs", "enrich::attack::Verdict", "an event carries what was judged of its request"),
-    ("observe/observer.rs", "verdict::Report", "the caps of the report bound what is kept for it"),
-    ("link/mod.rs", "detect::AgentGroup", "links are written in the words in which detectors read them"),
-    ("link/mod.rs", "detect::HostFacts", "links are written in the words in which detectors read them"),
-    ("link/mod.rs", "detect::LinkedClient", "links are written in the words in which detectors read them"),
-    ("focus/peaks.rs", "verdict::Peaks", "peaks are counted into the row that the report shows"),
+    ("observe/observer.rs", "verdict::Report", "stands until the caps move up to `table`"),
+    ("link/mod.rs", "detect::AgentGroup", "stands until the type moves up to `table`"),
+    ("link/mod.rs", "detect::HostFacts", "stands until the type moves up to `table`"),
+    ("link/mod.rs", "detect::LinkedClient", "stands until the type moves up to `table`"),
+    ("focus/peaks.rs", "verdict::Peaks", "stands until the type moves up to `table`"),
 ];
 
 /// Longest file of source text, in lines.

@@ -18,7 +18,6 @@ pub(crate) struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one, parsed once")]
 pub(crate) enum Command {
     /// The main job: read logs and answer the four questions
     #[command(

@@ -357,7 +357,7 @@ mod tests {
     fn looks_up() {
         let list = Indicators::parse(LIST.as_bytes(), "feed.txt");
         let text = |i: Option<u32>| i.and_then(|i| list.get(i)).map_or("-", |i| i.text.as_str());
-        assert_eq!(text(list.host(b"www.EVIL.example")), "evil.example");
+        assert_eq!(text(list.host(b"www.evil.example")), "evil.example");
         assert_eq!(text(list.host(b"notevil.example")), "-");
         assert_eq!(text(list.host(b"bad.example")), "-");
         assert_eq!(text(list.url(b"bad.example", b"/mal.exe")), "bad.example/mal.exe");

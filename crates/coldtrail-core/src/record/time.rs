@@ -14,7 +14,6 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 /// Microseconds of a civil time at an offset (seconds east of UTC); `NO_TIME` where a part is out of range. A second
 /// of 60 is accepted: servers write leap seconds.
-#[expect(clippy::too_many_arguments, reason = "the parts of a civil time, in their usual order")]
 pub fn ts_from_civil(y: i64, mo: i64, d: i64, h: i64, mi: i64, s: i64, us: i64, offset_s: i64) -> i64 {
     let fits = (1..=9999).contains(&y)
         && (1..=12).contains(&mo)

@@ -5,8 +5,8 @@
 //! ## Why it matters
 //! Malware asks its master for orders at intervals; it is how a compromised host is steered.
 //! ## Decides
-//! Timing, for each client and host with at least 6 distinct seconds over 5 minutes: band evidence E = max n * KL(a || p0) -
-//! ln(tests) over bands of 7 widths and 5 burst lengths, p0 = the most a memoryless visitor can put there. Periodic:
+//! Timing, for each client and host with at least 6 distinct seconds over 5 minutes: band evidence E = max n * KL(a || p0)
+//! minus ln(tests) over bands of 7 widths and 5 burst lengths, p0 = the most a memoryless visitor can put there. Periodic:
 //! E >= 12 and (a - p0) / (1 - p0) >= 0.35. Context: contacted by at most 10 % of the clients (where at least 20 are
 //! seen; else by fewer than a third, and nothing is said of rarity); at least 20 % of the beats in 10-minute slots (and
 //! their neighbours) in which the client has no other contact that is not periodic, or seen on 60 % of the client's days;
