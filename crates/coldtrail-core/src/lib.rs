@@ -8,6 +8,8 @@
 //! Each folder may use what stands above it and the two vocabularies, [`record`] and [`table`]. The only I/O is in
 //! [`source`]; nothing here reads arguments, prints, or asks for the time.
 
+// Plain comments: each folder documents itself in its mod.rs, and rustdoc would look for the links of that text here.
+
 // Vocabulary: one request as a log line tells it, field by field.
 pub mod record;
 // Vocabulary: what is remembered of all requests, and the rules by which it merges.

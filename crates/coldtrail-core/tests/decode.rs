@@ -1,4 +1,5 @@
 //! Whole inputs through source and decode: every packing, whole and broken, and what cannot be trusted about them.
+#![expect(clippy::disallowed_methods, reason = "writes the files that it decodes")]
 
 use coldtrail_core::decode::{
     Block, Caps, Feed, HashKind, MAX_LINE_BYTES, Member, Options, Range, Step, Summary, read_lines_at,

@@ -1,4 +1,5 @@
 //! What real servers wrote when they were sent hostile requests: no line is lost, and no client, time, target or status.
+#![expect(clippy::disallowed_methods, reason = "reads the fixtures")]
 
 use coldtrail_core::decode::Block;
 use coldtrail_core::parse::{Clf, Format, Parser, format_name, formats, lines};

@@ -1,6 +1,6 @@
 //! The tree as the conventions want it: which folder may use which, how files are named and how long they are, what a
 //! detector says of itself, how large fixtures are. Every check counts what it looked at: an empty walk is a failure.
-#![allow(clippy::disallowed_methods, reason = "reads the source tree that it judges")]
+#![expect(clippy::disallowed_methods, reason = "reads the source tree that it judges")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,9 +16,12 @@ const ORDER: [&str; 12] = [
 /// Folders that every folder may use.
 const VOCABULARIES: [&str; 2] = ["record", "table"];
 
-/// What a vocabulary may use beyond `record`: the words in which a verdict on one value is remembered.
-const TABLE_MAY_USE: [&str; 3] =
-    ["enrich::attack::Class", "enrich::attack::ClassSet", "enrich::attack::Verdict"];
+/// Uses against the direction, each with its reason: the file, the path, why. One that is no longer needed fails too.
+const EXCEPTIONS: [(&str, &str, &str); 3] = [
+    ("table/page.rs", "enrich::attack::ClassSet", "a row remembers which attacks it met"),
+    ("table/client.rs", "enrich::attack::ClassSet", "a row remembers which attacks it met"),
+    ("table/event.rs", "enrich::attack::Verdict", "an event carries what was judged of its request"),
+];
 
 /// Longest file of source text, in lines.
 const MAX_LINES: usize = 800;
@@ -26,6 +29,9 @@ const MAX_LINES: usize = 800;
 /// Names that say nothing of what is in a file.
 const EMPTY_NAMES: [&str; 9] =
     ["util", "utils", "helper", "helpers", "common", "misc", "manager", "managers", "shared"];
+
+/// So many detectors were there when this line was last touched: a walk that finds fewer has lost its way.
+const MIN_DETECTORS: usize = 13;
 
 /// What stands at the top of every detector, in this order.
 const DETECTOR_SECTIONS: [&str; 9] = [
@@ -58,6 +64,7 @@ fn folders_use_only_what_stands_above_them() {
     let test_files: BTreeSet<PathBuf> = files.iter().flat_map(|file| test_files(file)).collect();
     let mut looked_at = 0;
     let mut wrong = Vec::new();
+    let mut needed = BTreeSet::new();
     for file in files.into_iter().filter(|file| !test_files.contains(file)) {
         let inside = file.strip_prefix(&src).expect("the walk starts there");
         let own = inside.components().next().expect("a file has a name").as_os_str().to_string_lossy();
@@ -75,17 +82,28 @@ fn folders_use_only_what_stands_above_them() {
             let fine = target == own
                 || match own {
                     "record" => false,
-                    "table" => target == "record" || TABLE_MAY_USE.contains(&path.as_str()),
+                    "table" => target == "record",
                     _ => {
                         VOCABULARIES.contains(&target) || place(target).is_some_and(|place| place < own_place)
                     }
                 };
-            if !fine {
-                wrong.push(format!("{}: {own} uses {path}", inside.display()));
+            if fine {
+                continue;
+            }
+            match EXCEPTIONS.iter().position(|rule| Path::new(rule.0) == inside && rule.1 == path) {
+                Some(rule) => {
+                    needed.insert(rule);
+                }
+                None => wrong.push(format!("{}: {own} uses {path}", inside.display())),
             }
         }
     }
     assert!(looked_at > 0);
+    for (i, (file, path, reason)) in EXCEPTIONS.iter().enumerate() {
+        if !needed.contains(&i) {
+            wrong.push(format!("{file}: does not use {path} ({reason}); remove the exception"));
+        }
+    }
     assert!(wrong.is_empty(), "{ORDER:?}\n{}", wrong.join("\n"));
 }
 
@@ -154,7 +172,7 @@ fn detectors_say_what_they_do() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(!ids.is_empty() || !detect.join("registry.rs").exists(), "a registry without detectors");
+    assert!(ids.len() >= MIN_DETECTORS, "{} detectors, once there were {MIN_DETECTORS}", ids.len());
 }
 
 #[test]
@@ -170,7 +188,7 @@ fn fixtures_are_small() {
         let folder = entry.expect("the folder can be listed").path().join("testdata");
         fixtures.extend(files(&folder, &[]));
     }
-    assert!(!fixtures.is_empty() || !root().join("testdata").exists(), "testdata is empty");
+    assert!(!fixtures.is_empty(), "testdata is empty");
     let large: Vec<String> =
         fixtures.iter().filter(|file| bytes(file) >= MAX_FIXTURE_BYTES).map(|file| shown(file)).collect();
     assert!(large.is_empty(), "{MAX_FIXTURE_BYTES} bytes or more: {large:?}");

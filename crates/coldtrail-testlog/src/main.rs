@@ -22,7 +22,6 @@ and manifest.txt (web) or indicators.txt (proxy).
 ";
 
 fn main() -> ExitCode {
-    #[allow(clippy::disallowed_methods, reason = "the binary reads its own arguments")]
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match Command::parse(&arguments) {
         Ok(command) => command.run().map_err(|error| format!("coldtrail-testlog: {error}\n")),
@@ -97,7 +96,6 @@ fn bytes(text: &str) -> Option<u64> {
 
 struct Folder(PathBuf);
 
-#[allow(clippy::disallowed_methods, reason = "the binary writes the files it was asked for")]
 impl Output for Folder {
     fn create(&self, name: &str) -> io::Result<Box<dyn io::Write + '_>> {
         let path = self.0.join(name);

@@ -173,7 +173,6 @@ fn every_line_has_the_fields_of_its_format() {
 }
 
 #[test]
-#[allow(clippy::disallowed_methods, reason = "compares the example with what its command writes")]
 fn the_example_is_what_its_command_writes() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/breach");
     let files = run("breach", "", 1);

@@ -59,7 +59,7 @@ pub(super) fn clients(
 
 /// Pages: those of findings, then by attacks answered, attacks, bytes, then by name.
 pub(super) fn pages(tables: &Arc<Tables>, named: &BTreeMap<u64, u64>) -> Lines<PageLine> {
-    let mut all: Vec<(Reverse<(u64, u32, u32, u64)>, At)> = Vec::new();
+    let mut all = Vec::new();
     for (part, tables) in tables.partitions.iter().enumerate() {
         all.extend(tables.pages.table.rows().iter().zip(0u32..).map(|(p, i)| {
             let n = named.get(&p.hash).copied().unwrap_or(0);

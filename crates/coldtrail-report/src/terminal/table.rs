@@ -80,9 +80,8 @@ fn fit<W: Write>(page: &Page<'_, W>, report: &Report, who: &[&Who]) -> Vec<Colum
         (Some(a), Some(b)) => cut(&minute(a), 0, 4) == cut(&minute(b), 0, 4),
         _ => false,
     };
-    type Words = fn(i64) -> String;
-    let (long, short): (Words, Words) =
-        if is_one_year { (short_time, |t| cut(&minute(t), 5, 16)) } else { (crate::figures::time, minute) };
+    let long: fn(i64) -> String = if is_one_year { short_time } else { crate::figures::time };
+    let short: fn(i64) -> String = if is_one_year { |t| cut(&minute(t), 5, 16) } else { minute };
 
     let stages_width: usize = stages.iter().map(|c| c.width() + 2).sum();
     let tails = [

@@ -35,11 +35,11 @@ meta!(BEACON, "beacon", "Contacts at a fixed beat", CommandAndControl, ["T1071.0
 meta!(MALWARE, "malware-download", "A known bad file was fetched", Download, ["T1105"]);
 meta!(FANOUT, "fan-out", "A client asks many internal hosts", LateralMovement, ["T1046"]);
 
-pub fn at(day: i64, h: i64, mi: i64, s: i64) -> i64 {
+pub(crate) fn at(day: i64, h: i64, mi: i64, s: i64) -> i64 {
     ts_from_civil(2026, 10, day, h, mi, s, 0, 0)
 }
 
-pub fn key(address: &str) -> ClientKey {
+pub(crate) fn key(address: &str) -> ClientKey {
     ClientKey::parse(address.as_bytes())
 }
 
@@ -214,7 +214,7 @@ fn break_in_findings() -> Vec<Finding> {
 }
 
 /// SQL injection, a web shell, 4.85 GB gone: the whole chain.
-pub fn break_in() -> Report {
+pub(crate) fn break_in() -> Report {
     let findings = break_in_findings();
     let id = |i: usize| findings[i].id.clone();
     let mut inputs = vec![
@@ -417,7 +417,7 @@ fn page_line(i: usize) -> PageLine {
 }
 
 /// Logs without an attack.
-pub fn quiet() -> Report {
+pub(crate) fn quiet() -> Report {
     let inputs = vec![input("access.log", 'e', [9_120_334, 41_200, 0, 0, 0], (12, 12))];
     let totals = totals(&inputs, hours(12..13, &[]), &[]);
     Report {
@@ -444,7 +444,7 @@ pub fn quiet() -> Report {
 }
 
 /// Nothing was understood.
-pub fn unreadable() -> Report {
+pub(crate) fn unreadable() -> Report {
     let mut report = quiet();
     let mut bad = input("core.dump", 'f', [120_000, 0, 0, 812, 0], (12, 12));
     (bad.first_us, bad.last_us, bad.format) = (None, None, "unknown".into());
@@ -463,7 +463,7 @@ pub fn unreadable() -> Report {
 }
 
 /// A proxy log with a beacon, malware and an internal scan; the run was interrupted.
-pub fn proxy() -> Report {
+pub(crate) fn proxy() -> Report {
     let (a, b) = (key("10.4.7.21"), key("ws-114.corp.example"));
     let mut beacon = Draft::new("10.4.7.21 cdn.stat-sync.example");
     beacon.severity = Severity::High;
@@ -557,7 +557,7 @@ pub fn proxy() -> Report {
     report
 }
 
-pub fn run() -> Run {
+pub(crate) fn run() -> Run {
     Run {
         version: "0.1.0".into(),
         command: ["coldtrail", "scan", "web01", "-o", "out"].map(String::from).to_vec(),
@@ -569,7 +569,7 @@ pub fn run() -> Run {
     }
 }
 
-pub fn method() -> Method {
+pub(crate) fn method() -> Method {
     Method {
         version: "0.1.0".into(),
         command: ["coldtrail", "scan", "web01"].map(String::from).to_vec(),
@@ -584,7 +584,7 @@ pub fn method() -> Method {
 }
 
 /// What an attacker may put into a field.
-pub const HOSTILE: &[&str] = &[
+pub(crate) const HOSTILE: &[&str] = &[
     "<script>alert(1)</script>",
     "</script><script>x</script>",
     "</title></style><img src=x onerror=alert(1)>",
@@ -611,7 +611,7 @@ pub const HOSTILE: &[&str] = &[
 ];
 
 /// Every text of a report is hostile, raw bytes too.
-pub fn hostile() -> Report {
+pub(crate) fn hostile() -> Report {
     let long = "/".to_owned() + &"A".repeat(20_000);
     let all: Vec<String> = HOSTILE.iter().map(|s| (*s).to_owned()).chain([long]).collect();
     let pick = |i: usize| all[i % all.len()].clone();
