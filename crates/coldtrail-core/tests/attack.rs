@@ -3,6 +3,7 @@
 
 use coldtrail_core::enrich::attack::{Class, Form, RuleSet, Scorer, Verdict, skeleton};
 use coldtrail_core::record::{Escape, Rec, Role, Span};
+use coldtrail_core::table::Keys;
 use proptest::prelude::*;
 use std::cell::RefCell;
 
@@ -86,7 +87,7 @@ fn encodings(text: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
 #[test]
 fn every_payload_is_found_and_named() {
     let rules = RuleSet::new();
-    let mut scorer = Scorer::new(&rules, 1, false);
+    let mut scorer = Scorer::new(&rules, Keys::new(1), false);
     let all = payloads();
     assert!(all.len() >= 150, "{}", all.len());
     let mut wrong = Vec::new();
@@ -109,7 +110,7 @@ fn every_payload_is_found_and_named() {
 #[test]
 fn ordinary_values_are_not_attacks() {
     let rules = RuleSet::new();
-    let mut scorer = Scorer::new(&rules, 1, false);
+    let mut scorer = Scorer::new(&rules, Keys::new(1), false);
     let all = benign();
     assert!(all.len() >= 150, "{}", all.len());
     let mut wrong = Vec::new();
@@ -142,7 +143,7 @@ fn check_equal(scorer: &mut Scorer<'_>, block: &[u8], rec: &Rec) -> Verdict {
 #[test]
 fn no_short_cut_changes_a_verdict() {
     let rules = RuleSet::new();
-    let mut scorer = Scorer::new(&rules, 2, false);
+    let mut scorer = Scorer::new(&rules, Keys::new(2), false);
     let texts: Vec<&str> =
         payloads().into_iter().map(|p| p.2).chain(benign().into_iter().map(|b| b.1)).collect();
     let (mut found, mut n) = (0, 0);
@@ -165,7 +166,7 @@ fn no_short_cut_changes_a_verdict() {
 #[test]
 fn encodings_do_not_hide_a_payload() {
     let rules = RuleSet::new();
-    let mut scorer = Scorer::new(&rules, 3, false);
+    let mut scorer = Scorer::new(&rules, Keys::new(3), false);
     let payloads = [
         "1' OR '1'='1' -- x",
         "<script>alert(1)</script>",
@@ -187,7 +188,7 @@ fn a_value_in_pieces_is_one_value() {
     let rules = RuleSet::new();
     let check = |place: &str, text: &str| {
         let rec = record(place, text.as_bytes());
-        let verdict = Scorer::new(&rules, 4, false).score(text.as_bytes(), &rec);
+        let verdict = Scorer::new(&rules, Keys::new(4), false).score(text.as_bytes(), &rec);
         assert!(verdict.is_attack(), "{place} {text}: {verdict:?}");
     };
     check("query", "id=1+union+select+1&id=2+from+users");
@@ -212,7 +213,7 @@ fn proxies_are_judged_by_strong_rules_only() {
     let rules = RuleSet::new();
     let text = b"q=%27+or+1";
     let mut rec = record("query", text);
-    let score = |rec: &Rec, all| Scorer::new(&rules, 5, all).score(text, rec);
+    let score = |rec: &Rec, all| Scorer::new(&rules, Keys::new(5), all).score(text, rec);
     assert!(score(&rec, false).score >= 3);
     rec.role = Role::Proxy;
     assert_eq!(score(&rec, false), Verdict::NONE);
@@ -220,7 +221,7 @@ fn proxies_are_judged_by_strong_rules_only() {
     let strong = b"q=%24%7Bjndi:ldap://h/a%7D";
     let mut rec = record("query", strong);
     rec.role = Role::Proxy;
-    assert!(Scorer::new(&rules, 5, false).score(strong, &rec).is_attack());
+    assert!(Scorer::new(&rules, Keys::new(5), false).score(strong, &rec).is_attack());
 }
 
 #[test]
@@ -239,7 +240,7 @@ fn the_logs_escaping_is_undone_first() {
 #[test]
 fn payloads_of_one_family_share_a_skeleton() {
     let rules = RuleSet::new();
-    let mut scorer = Scorer::new(&rules, 6, false);
+    let mut scorer = Scorer::new(&rules, Keys::new(6), false);
     let mut shape = |text: &str| {
         let payload = scorer.payload(text.as_bytes(), &record("query", text.as_bytes())).expect("an attack");
         (payload.key, payload.skeleton_hash)
@@ -259,7 +260,7 @@ fn hostile_bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 thread_local! {
-    static SCORER: RefCell<Scorer<'static>> = RefCell::new(Scorer::new(Box::leak(Box::new(RuleSet::new())), 7, false));
+    static SCORER: RefCell<Scorer<'static>> = RefCell::new(Scorer::new(Box::leak(Box::new(RuleSet::new())), Keys::new(7), false));
 }
 
 proptest! {

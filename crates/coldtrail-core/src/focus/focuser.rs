@@ -3,7 +3,7 @@
 use super::{Events, PeakCounter};
 use crate::decode::Block;
 use crate::detect::Site;
-use crate::enrich::attack::{RuleSet, Scorer};
+use crate::enrich::attack::Scorer;
 use crate::enrich::is_upload_target;
 use crate::observe::{BlockKeys, ObserveOptions, RecordKeys};
 use crate::parse::Parser;
@@ -148,18 +148,12 @@ pub struct Focuser<'a> {
 }
 
 impl<'a> Focuser<'a> {
-    pub fn new(
-        wanted: &'a Wanted,
-        site: &'a Site<'a>,
-        seed: u64,
-        options: ObserveOptions,
-        rules: &'a RuleSet,
-    ) -> Self {
+    pub fn new(wanted: &'a Wanted, site: &'a Site<'a>, options: ObserveOptions, scorer: Scorer<'a>) -> Self {
         Self {
             wanted,
             site,
             options,
-            scorer: Scorer::new(rules, seed, options.all_rules),
+            scorer,
             records: Vec::new(),
             hits: Vec::new(),
             done: Focused {
@@ -209,7 +203,7 @@ impl<'a> Focuser<'a> {
             self.hits.push(Selector::Client(key.client));
         }
         if client.attacks || client.pages || page.baseline {
-            let judged = self.scorer.score(block, rec);
+            let judged = self.scorer.score_hashed(block, rec, key.texts);
             verdict = Some(judged);
             let is_odd = judged.is_attack() || judged.is_weak();
             if client.attacks && is_odd {
@@ -249,7 +243,7 @@ impl<'a> Focuser<'a> {
         if self.hits.is_empty() {
             return;
         }
-        let verdict = verdict.unwrap_or_else(|| self.scorer.score(block, rec));
+        let verdict = verdict.unwrap_or_else(|| self.scorer.score_hashed(block, rec, key.texts));
         let event = self.event(block, rec, at, &key, verdict);
         for selector in &self.hits {
             self.done.events.add(*selector, &event);

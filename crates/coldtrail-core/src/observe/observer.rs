@@ -3,7 +3,7 @@
 use super::observation::{Carried, ClientObservation, ContactObservation, Facts, PageObservation};
 use super::route::{Partitions, Router};
 use crate::decode::Block;
-use crate::enrich::attack::{RuleSet, Scorer};
+use crate::enrich::attack::{RuleSet, Scorer, TextHashes};
 use crate::enrich::{PageKind, is_upload_target, kind_of};
 use crate::parse::{Parser, format_name};
 use crate::record::{ClientKey, NO_TIME, Outcome, Rec, Role, TextField, unescape};
@@ -101,10 +101,10 @@ struct AgentCount {
 }
 
 /// One worker.
-pub struct Observer<'a> {
+pub struct Observer<'a, 'r> {
     keys: Keys,
     options: ObserveOptions,
-    scorer: Scorer<'a>,
+    scorer: Scorer<'r>,
     router: Router<'a>,
     to: &'a Partitions,
     agents: HashMap<u64, AgentCount, foldhash::fast::RandomState>,
@@ -113,21 +113,15 @@ pub struct Observer<'a> {
     done: Observed,
 }
 
-impl<'a> Observer<'a> {
+impl<'a, 'r: 'a> Observer<'a, 'r> {
     /// Cap on agents counted before they are handed to the partitions, agents.
     const MAX_AGENTS: usize = 4096;
 
-    pub fn new(
-        keys: Keys,
-        seed: u64,
-        options: ObserveOptions,
-        rules: &'a RuleSet,
-        to: &'a Partitions,
-    ) -> Self {
+    pub fn new(keys: Keys, options: ObserveOptions, rules: &'r RuleSet, to: &'a Partitions) -> Self {
         Self {
             keys,
             options,
-            scorer: Scorer::new(rules, seed, options.all_rules),
+            scorer: Scorer::new(rules, keys, options.all_rules),
             router: Router::new(to, rules),
             to,
             agents: HashMap::default(),
@@ -201,7 +195,7 @@ impl<'a> Observer<'a> {
 
     fn record(&mut self, block: &[u8], rec: &Rec, in_block: &mut BlockKeys, account: &mut InputTotals) {
         let key = RecordKeys::of(self.keys, block, rec);
-        let verdict = self.scorer.score(block, rec);
+        let verdict = self.scorer.score_hashed(block, rec, key.texts);
         let bytes_out = rec.bytes_out().or_zero();
         let bytes_in = rec.request_bytes.or_zero();
         let ts_s = if rec.ts_us == NO_TIME {
@@ -309,14 +303,14 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Hands over what is still in the buffers.
-    pub fn finish(mut self) -> Observed {
+    /// Hands over what is still in the buffers. The scorer goes on to the second pass with all that it remembers.
+    pub fn finish(mut self) -> (Observed, Scorer<'r>) {
         self.router.finish();
         self.hand_over_agents();
         // Records without a time fall into no hour.
         self.done.totals.hours = self.hours.drain().filter(|(hour, _)| *hour != u32::MAX / 3600).collect();
         self.done.trim_rejects();
-        self.done
+        (self.done, self.scorer)
     }
 }
 
@@ -333,6 +327,7 @@ pub(crate) struct RecordKeys<'b> {
     pub(crate) port: u16,
     /// Unescaped, still percent-encoded.
     pub(crate) path: Cow<'b, [u8]>,
+    pub(crate) texts: TextHashes,
 }
 
 impl<'b> RecordKeys<'b> {
@@ -343,16 +338,19 @@ impl<'b> RecordKeys<'b> {
         let (host, port) =
             if rec.host.is_none() { (Cow::Borrowed(&b""[..]), 0) } else { host_and_port(block, rec) };
         let host_hash = if host.is_empty() { 0 } else { keys.host(&host) };
+        let user_agent = keys.user_agent(rec.user_agent.bytes(block));
+        let texts = TextHashes { path: keys.path(&path), user_agent };
         Self {
             client,
             client_hash: keys.client(client),
             network_hash: keys.client(client.network()),
-            page: keys.page(&host, &path),
-            agent: keys.agent(rec.method.bytes(block), rec.user_agent.bytes(block)),
+            page: Keys::page_of(texts.path, host_hash),
+            agent: Keys::agent_of(keys.method(rec.method.bytes(block)), user_agent),
             host,
             host_hash,
             port,
             path,
+            texts,
         }
     }
 }

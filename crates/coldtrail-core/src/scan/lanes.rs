@@ -104,12 +104,12 @@ impl Lanes {
     }
 
     /// Reads all lanes with `threads` workers; returns the workers.
-    pub(super) fn first_pass<'a>(
+    pub(super) fn first_pass<'a, 'r: 'a>(
         &self,
         threads: usize,
         progress: &Progress,
-        make: impl Fn() -> Observer<'a> + Sync,
-    ) -> Vec<Observer<'a>> {
+        make: impl Fn() -> Observer<'a, 'r> + Sync,
+    ) -> Vec<Observer<'a, 'r>> {
         self.run(threads, &make, |worker, lane, block| {
             let (number, parser) = match self.next_of(lane, block, progress) {
                 Next::Block { number, parser } => (number, parser),

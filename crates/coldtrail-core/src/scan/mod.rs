@@ -22,7 +22,7 @@ use crate::table::{Keys, PARTITIONS, Partition};
 use crate::verdict::Report;
 use lanes::Lanes;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How to run.
 #[derive(Clone)]
@@ -54,10 +54,11 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     progress.begin(1, lanes.stored_bytes());
     let shared = Partitions::default();
     let mut observed = Observed::default();
-    for worker in
-        lanes.first_pass(threads, progress, || Observer::new(keys, options.seed, observe, &rules, &shared))
-    {
-        observed.merge(worker.finish());
+    let mut scorers = Vec::new();
+    for worker in lanes.first_pass(threads, progress, || Observer::new(keys, observe, &rules, &shared)) {
+        let (part, scorer) = worker.finish();
+        observed.merge(part);
+        scorers.push(scorer);
     }
     let mut partitions = shared.into_inner();
     settle(&mut partitions, threads);
@@ -73,7 +74,12 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     let site = tables.site(keys, &detect, &observed);
     let suspects = judge::suspects(&site, threads);
     let wanted = judge::wanted(&suspects, &site, inputs.sample_key());
-    let focuser = || Focuser::new(&wanted, &site, options.seed, observe, &rules);
+    let scorers = Mutex::new(scorers);
+    let focuser = || {
+        let scorer = scorers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let scorer = scorer.expect("both passes have the same number of workers");
+        Focuser::new(&wanted, &site, observe, scorer)
+    };
     let workers = if wanted.is_empty() || progress.is_stopped() {
         vec![focuser()]
     } else {

@@ -8,6 +8,7 @@ mod agent;
 mod client;
 mod contact;
 mod event;
+mod keys;
 mod page;
 mod pair;
 mod store;
@@ -18,61 +19,16 @@ pub use agent::{AgentRow, Agents, UseRow};
 pub use client::{ClientRow, Clients};
 pub use contact::{ContactRow, Contacts};
 pub use event::{Event, Locus, Method, Selector};
+pub use keys::Keys;
 pub use page::{PageRow, Pages, StatusClass, StatusSpan};
 pub use pair::{PairRow, Pairs};
 pub use store::{Keyed, Table, Text};
 pub use times::Times;
 pub use totals::{HourRow, InputTotals, Totals};
 
-use crate::record::ClientKey;
-use std::hash::BuildHasher;
-
 /// Number of hash partitions. 64 keeps the tables of one partition inside a core's L2 cache up to some millions of
 /// keys, and gives every thread of a large machine one of its own to merge.
 pub const PARTITIONS: usize = 64;
-
-/// The hashes of table keys, seeded once per run so that nobody can prepare colliding keys.
-#[derive(Clone, Copy)]
-pub struct Keys {
-    seed: u64,
-}
-
-impl Keys {
-    pub fn new(seed: u64) -> Self {
-        Self { seed }
-    }
-
-    #[inline]
-    fn hash<T: std::hash::Hash + ?Sized>(self, kind: u64, value: &T) -> u64 {
-        foldhash::quality::FixedState::with_seed(self.seed ^ kind).hash_one(value)
-    }
-
-    #[inline]
-    pub fn client(self, client: ClientKey) -> u64 {
-        self.hash(1, &client.words())
-    }
-
-    #[inline]
-    pub fn page(self, host: &[u8], path: &[u8]) -> u64 {
-        self.hash(2, path) ^ if host.is_empty() { 0 } else { self.host(host).rotate_left(17) }
-    }
-
-    #[inline]
-    pub fn host(self, host: &[u8]) -> u64 {
-        self.hash(3, host)
-    }
-
-    #[inline]
-    pub fn agent(self, method: &[u8], user_agent: &[u8]) -> u64 {
-        self.hash(4, user_agent) ^ self.hash(5, method).rotate_left(29)
-    }
-
-    /// The partition of a client: that of its network, so that an address and its neighbours meet.
-    #[inline]
-    pub fn client_partition(self, client: ClientKey) -> usize {
-        partition(self.client(client.network()))
-    }
-}
 
 /// The partition of a hash: its top bits, which tables do not use for their slots.
 #[inline]

@@ -11,6 +11,7 @@ use coldtrail_core::enrich::percent_decode;
 use coldtrail_core::parse::format_name;
 use coldtrail_core::record::{Metric, NO_TIME, Outcome, Rec, TextField, format_ts};
 use coldtrail_core::scan::{Streamed, stream};
+use coldtrail_core::table::Keys;
 use coldtrail_report::raw_text;
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, Write};
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &cli::Records) -> Result<u8> {
     let rules = RuleSet::new();
     let mut writer = RecordWriter {
         rules: &rules,
-        scorer: Scorer::new(&rules, 0, args.all_rules),
+        scorer: Scorer::new(&rules, Keys::new(0), args.all_rules),
         all_rules: args.all_rules,
     };
     let mut out = BufWriter::with_capacity(1 << 18, io::stdout().lock());

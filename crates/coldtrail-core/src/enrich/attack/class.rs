@@ -110,14 +110,6 @@ impl ClassSet {
         self.0 == 0
     }
 
-    pub(super) fn bits(self) -> u32 {
-        self.0
-    }
-
-    pub(super) fn from_bits(bits: u32) -> Self {
-        Self(bits)
-    }
-
     /// The classes in the order of `Class::ALL`.
     pub fn iter(self) -> impl Iterator<Item = Class> {
         Class::ALL.into_iter().filter(move |c| self.contains(*c))

@@ -7,7 +7,7 @@
 //! string (`memo`).
 //!
 //! None of the short cuts changes a verdict: what needs no decoding is told by the normaliser's own table, literals are
-//! derived from the patterns (`literals`), and a memo compares the bytes. `tests/attack.rs` holds this.
+//! derived from the patterns (`literals`), and a memo only forgets. `tests/attack.rs` holds this.
 
 mod base64;
 mod class;
@@ -33,4 +33,4 @@ pub use payload::{Payload, skeleton};
 pub use probe::{Probe, ProbeKind};
 pub use rules::{Place, Rule};
 pub use ruleset::RuleSet;
-pub use scorer::Scorer;
+pub use scorer::{Scorer, TextHashes};

@@ -1,7 +1,5 @@
 //! The judgement on a whole record, at the speed of remembering.
 
-use std::hash::BuildHasher;
-
 use super::class::Verdict;
 use super::memo::Memo;
 use super::normalise::Form;
@@ -10,80 +8,81 @@ use super::ruleset::{Mode, RuleSet, Work};
 use super::sieve::Glance;
 use super::values::{self, Field, Value};
 use super::{base64, fields};
-use crate::record::{Escape, Rec, Role};
+use crate::record::{Rec, Role, TextField, unescape};
+use crate::table::Keys;
 
 /// Judges records. One per thread: it remembers the verdict on every distinct string that it has seen lately.
-///
-/// The hash is seeded per run, so that nobody can prepare strings that displace each other, and a verdict is only used
-/// for the bytes that it was made for.
 #[derive(Debug)]
 pub struct Scorer<'a> {
     rules: &'a RuleSet,
-    hasher: foldhash::fast::FixedState,
+    keys: Keys,
     all_rules: bool,
     memos: [Option<Memo>; 9],
     work: Work,
 }
 
-/// Slots and bytes per slot of a field's memo; none for bodies, which do not repeat.
-const fn memo_size(field: Field) -> Option<(usize, usize)> {
+/// Hashes that the keys of a record are made of: of its unescaped path and of its user agent as logged.
+#[derive(Clone, Copy, Debug)]
+pub struct TextHashes {
+    pub path: u64,
+    pub user_agent: u64,
+}
+
+/// Slots of a field's memo, 16 bytes each; none for bodies, which do not repeat.
+const fn memo_slots(field: Field) -> Option<usize> {
     match field {
-        Field::Path => Some((1 << 15, 128)),
-        Field::Query => Some((1 << 14, 192)),
-        Field::Referrer => Some((1 << 14, 256)),
-        Field::UserAgent => Some((1 << 11, 320)),
-        Field::Cookie => Some((1 << 12, 256)),
-        Field::User | Field::Host | Field::Method => Some((1 << 9, 64)),
+        Field::Path | Field::Query | Field::Referrer => Some(1 << 15),
+        Field::UserAgent | Field::Cookie => Some(1 << 12),
+        Field::User | Field::Host | Field::Method => Some(1 << 9),
         Field::Body => None,
     }
 }
 
 impl<'a> Scorer<'a> {
-    /// `seed` is drawn once per run. `all_rules`: also the rules that ordinary outgoing traffic sets off, on proxy logs.
-    pub fn new(rules: &'a RuleSet, seed: u64, all_rules: bool) -> Self {
-        let memos = Field::ALL.map(|f| memo_size(f).map(|(slots, stride)| Memo::new(slots, stride)));
-        Self {
-            rules,
-            hasher: foldhash::fast::FixedState::with_seed(seed),
-            all_rules,
-            memos,
-            work: Work::default(),
-        }
+    /// `all_rules`: also the rules that ordinary outgoing traffic sets off, on proxy logs.
+    pub fn new(rules: &'a RuleSet, keys: Keys, all_rules: bool) -> Self {
+        let memos = Field::ALL.map(|f| memo_slots(f).map(Memo::new));
+        Self { rules, keys, all_rules, memos, work: Work::default() }
     }
 
     /// The score of a record: that of its worst value.
-    #[inline]
     pub fn score(&mut self, block: &[u8], rec: &Rec) -> Verdict {
+        let path = unescape(rec.path.bytes(block), rec.escape_of(TextField::Path));
+        let user_agent = self.keys.user_agent(rec.user_agent.bytes(block));
+        self.score_hashed(block, rec, TextHashes { path: self.keys.path(&path), user_agent })
+    }
+
+    /// The score of a record whose path and user agent are hashed already.
+    #[inline]
+    pub fn score_hashed(&mut self, block: &[u8], rec: &Rec, hashes: TextHashes) -> Verdict {
         let mode = mode(rec.role, self.all_rules);
         let mut verdict = Verdict::NONE;
         for field in Field::ALL {
             let logged = field.logged(block, rec);
-            if !logged.is_empty() {
-                verdict = verdict.merge(self.field(field, logged, rec, mode));
+            if logged.is_empty() {
+                continue;
             }
+            let hash = match field {
+                Field::Path if rec.path.is_some() => hashes.path,
+                Field::UserAgent => hashes.user_agent,
+                _ => self.keys.text(logged),
+            };
+            verdict = verdict.merge(self.field(field, logged, hash, rec, mode));
         }
         verdict
     }
 
     #[inline]
-    fn field(&mut self, field: Field, logged: &[u8], rec: &Rec, mode: Mode) -> Verdict {
-        // Most paths are quiet, and looking at them costs less than remembering them. A semicolon, a backslash or a
-        // percent sign is not quiet, so neither parameters nor escapes are missed.
-        if field == Field::Path
-            && rec.escape != Escape::Hash
-            && self.rules.glance(logged, Form::Plain) == Glance::Quiet
-        {
-            return Verdict::NONE;
-        }
-        let variant = rec.escape as u8 | u8::from(mode.strong_only) << 4;
-        let hash = self.hasher.hash_one(logged);
-        let memo = self.memos[field as usize].as_ref();
-        if let Some(verdict) = memo.and_then(|m| m.get(hash, logged, variant)) {
+    fn field(&mut self, field: Field, logged: &[u8], hash: u64, rec: &Rec, mode: Mode) -> Verdict {
+        // Strings that are judged differently have different hashes.
+        let variant = u64::from(rec.escape as u8) << 1 | u64::from(mode.strong_only);
+        let hash = hash ^ variant << 56;
+        if let Some(verdict) = self.memos[field as usize].as_ref().and_then(|m| m.get(hash)) {
             return verdict;
         }
         let verdict = self.judge(field, logged, rec, mode);
         if let Some(memo) = &mut self.memos[field as usize] {
-            memo.put(hash, logged, variant, verdict);
+            memo.put(hash, verdict);
         }
         verdict
     }
@@ -92,6 +91,10 @@ impl<'a> Scorer<'a> {
     fn judge(&mut self, field: Field, logged: &[u8], rec: &Rec, mode: Mode) -> Verdict {
         let sent = field.sent(logged, rec.escape);
         let (rules, work) = (self.rules, &mut self.work);
+        // Most paths are quiet. A semicolon is not, so no parameter is missed.
+        if field == Field::Path && rules.glance(&sent, Form::Plain) == Glance::Quiet {
+            return Verdict::NONE;
+        }
         if let Some((before, query)) = values::query_part(field, &sent) {
             let place = values::query_place(field);
             if rules.is_quiet_query(query, place, mode, work) && !has_base64(query, work) {
