@@ -181,7 +181,7 @@ impl TestSite {
         if client.is_name() {
             part.clients.name(client, r.client.as_bytes());
         }
-        part.agents.used(index, agent);
+        part.clients.used(index, agent);
         if r.proxy {
             let host = keys.host(r.host.as_bytes());
             let (index, row) =
@@ -260,7 +260,7 @@ impl TestSite {
         }
         let mut groups: BTreeMap<u64, (AgentGroup, BTreeMap<u64, u8>)> = BTreeMap::new();
         for (part, pairs) in self.partitions.iter().zip(&self.pairs) {
-            for usage in part.agents.uses.rows() {
+            for usage in part.clients.uses() {
                 let row = part.clients.table.row(usage.client);
                 if row.is_clean {
                     continue;

@@ -8,7 +8,7 @@ mod facts;
 pub use facts::{AgentGroup, HostFacts, LinkedClient};
 
 use crate::record::ClientKey;
-use crate::table::{PARTITIONS, PairRow, Partition, UseRow, partition};
+use crate::table::{PARTITIONS, PairRow, Partition, Use, partition};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -118,8 +118,8 @@ fn agent_groups(partitions: &[Partition], pairs: &[Vec<PairRow>], threads: usize
     let mut pages: Vec<Vec<GroupPage>> = (0..PARTITIONS).map(|_| Vec::new()).collect();
     let mut clients: Vec<Vec<GroupClient>> = (0..PARTITIONS).map(|_| Vec::new()).collect();
     for (part, pairs) in partitions.iter().zip(pairs) {
-        let mut uses: Vec<&UseRow> = part.agents.uses.rows().iter().collect();
-        uses.sort_unstable_by_key(|u| (u.client, u.agent));
+        let mut uses: Vec<Use> = part.clients.uses().collect();
+        uses.sort();
         let mut at = 0;
         for of_client in uses.chunk_by(|a, b| a.client == b.client) {
             let index = of_client[0].client;

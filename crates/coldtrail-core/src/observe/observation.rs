@@ -2,7 +2,7 @@
 
 use crate::enrich::attack::{RuleSet, Verdict};
 use crate::record::ClientKey;
-use crate::table::{ClientRow, ContactRow, Contacts, PageRow, PairRow, Partition, StatusClass};
+use crate::table::{ClientRow, Clients, ContactRow, Contacts, PageRow, PairRow, Partition, StatusClass};
 
 /// Facts of a record, one bit each.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -76,11 +76,24 @@ fn some_s(ts_s: u32) -> Option<u32> {
 }
 
 impl ClientObservation {
+    /// Takes them in, one kind of table after the other, each fetched ahead.
+    pub(super) fn apply_all(all: &[Self], part: &mut Partition, texts: &[u8], numbers: &mut Vec<u32>) {
+        let table = &part.clients.table;
+        all.iter().for_each(|o| table.prefetch_slot(o.hash));
+        all.iter().for_each(|o| table.prefetch_row(o.hash));
+        numbers.clear();
+        numbers.extend(all.iter().map(|o| o.apply(&mut part.clients, texts)));
+        let asked = || all.iter().zip(&*numbers);
+        asked().for_each(|(o, client)| part.pairs.prefetch(o.page, *client));
+        asked().for_each(|(o, client)| part.pairs.add(o.pair(*client)));
+    }
+
+    /// Returns the client's row number.
     #[inline]
-    pub(super) fn apply(&self, part: &mut Partition, texts: &[u8]) {
+    fn apply(&self, clients: &mut Clients, texts: &[u8]) -> u32 {
         let class = StatusClass::of(self.status_code);
         let (index, row) =
-            part.clients.table.entry(self.hash, self.client, || ClientRow::new(self.client, self.hash));
+            clients.table.entry(self.hash, self.client, || ClientRow::new(self.client, self.hash));
         row.n_requests = row.n_requests.saturating_add(1);
         row.n_status[class as usize] = row.n_status[class as usize].saturating_add(1);
         row.bytes_out = row.bytes_out.saturating_add(self.bytes_out);
@@ -99,22 +112,26 @@ impl ClientObservation {
         row.n_referrer += u32::from(self.facts.has(Facts::REFERRER));
         row.n_posts += u32::from(self.facts.has(Facts::POST));
         row.n_outgoing += u32::from(self.facts.has(Facts::OUTGOING));
-        if self.facts.has(Facts::ASSET) {
-            row.n_assets_referred += 1;
-            if !row.is_clean {
-                row.is_clean = part.agents.asset(index, self.agent, self.ts_s / 86_400);
-            }
+        let is_asset = self.facts.has(Facts::ASSET);
+        row.n_assets_referred += u32::from(is_asset);
+        if is_asset && !row.is_clean {
+            clients.asset(index, self.agent, self.ts_s / 86_400);
         }
-        let bits = match class {
+        clients.used(index, self.agent);
+        if let Some((name, _)) = self.name.get(texts) {
+            clients.name(self.client, name);
+        }
+        index
+    }
+
+    #[inline]
+    fn pair(&self, client: u32) -> PairRow {
+        let bits = match StatusClass::of(self.status_code) {
             StatusClass::Ok | StatusClass::NotModified => PairRow::ANSWERED,
             StatusClass::Redirect => 0,
             StatusClass::Denied | StatusClass::Missing | StatusClass::Error => PairRow::REFUSED,
         } | if self.verdict.is_attack() { PairRow::ATTACKED } else { 0 };
-        part.pairs.add(PairRow { page: self.page, client: index, bits });
-        part.agents.used(index, self.agent);
-        if let Some((name, _)) = self.name.get(texts) {
-            part.clients.name(self.client, name);
-        }
+        PairRow { page: self.page, client, bits }
     }
 }
 
@@ -133,8 +150,16 @@ pub(super) struct PageObservation {
 }
 
 impl PageObservation {
+    /// Takes them in; their slots and rows are fetched ahead.
+    pub(super) fn apply_all(all: &[Self], part: &mut Partition, texts: &[u8], rules: &RuleSet) {
+        let table = &part.pages.table;
+        all.iter().for_each(|o| table.prefetch_slot(o.hash));
+        all.iter().for_each(|o| table.prefetch_row(o.hash));
+        all.iter().for_each(|o| o.apply(part, texts, rules));
+    }
+
     #[inline]
-    pub(super) fn apply(&self, part: &mut Partition, texts: &[u8], rules: &RuleSet) {
+    fn apply(&self, part: &mut Partition, texts: &[u8], rules: &RuleSet) {
         let class = StatusClass::of(self.status_code);
         let (index, row) = part.pages.table.entry(self.hash, self.hash, || PageRow::new(self.hash));
         row.bytes_out = row.bytes_out.saturating_add(self.bytes_out);

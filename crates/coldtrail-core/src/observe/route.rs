@@ -53,10 +53,10 @@ impl Lane {
             || self.texts.len() >= 64 * 1024
     }
 
-    fn flush(&mut self, index: usize, to: &Partitions, rules: &RuleSet) {
+    fn flush(&mut self, index: usize, to: &Partitions, rules: &RuleSet, numbers: &mut Vec<u32>) {
         to.with(index, |part| {
-            self.clients.iter().for_each(|o| o.apply(part, &self.texts));
-            self.pages.iter().for_each(|o| o.apply(part, &self.texts, rules));
+            ClientObservation::apply_all(&self.clients, part, &self.texts, numbers);
+            PageObservation::apply_all(&self.pages, part, &self.texts, rules);
             self.contacts.iter().for_each(|o| o.apply(part, &self.texts));
         });
         self.clients.clear();
@@ -73,6 +73,8 @@ pub(super) struct Router<'a> {
     lanes: Vec<Lane>,
     /// Hashes whose text was sent lately, direct-mapped: a text travels again only when it was crowded out.
     sent: Vec<u64>,
+    /// Scratch space of a flush.
+    numbers: Vec<u32>,
 }
 
 impl<'a> Router<'a> {
@@ -84,6 +86,7 @@ impl<'a> Router<'a> {
             rules,
             lanes: (0..PARTITIONS).map(|_| Lane::default()).collect(),
             sent: vec![0; Self::SENT],
+            numbers: Vec::new(),
         }
     }
 
@@ -125,13 +128,13 @@ impl<'a> Router<'a> {
     #[inline]
     fn settle(&mut self, index: usize) {
         if self.lanes[index].is_full() {
-            self.lanes[index].flush(index, self.to, self.rules);
+            self.lanes[index].flush(index, self.to, self.rules, &mut self.numbers);
         }
     }
 
     pub(super) fn finish(&mut self) {
         for (index, lane) in self.lanes.iter_mut().enumerate() {
-            lane.flush(index, self.to, self.rules);
+            lane.flush(index, self.to, self.rules, &mut self.numbers);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::page::StatusClass;
 use super::store::{Keyed, Table};
+use super::tally::{Least, Tallies, TallyRow};
 use crate::enrich::attack::ClassSet;
 use crate::record::ClientKey;
 use std::collections::BTreeMap;
@@ -31,6 +32,10 @@ pub struct ClientRow {
     pub n_outgoing: u32,
     /// A session in which a browser loaded a page with its assets; never part of a group key.
     pub is_clean: bool,
+    /// Requests by agent (hash of method and user agent).
+    agent: Least,
+    /// Assets with a referrer by agent and day.
+    asset_day: Least,
 }
 
 impl ClientRow {
@@ -53,10 +58,12 @@ impl ClientRow {
             n_posts: 0,
             n_outgoing: 0,
             is_clean: false,
+            agent: Least::NONE,
+            asset_day: Least::NONE,
         }
     }
 
-    pub fn merge(&mut self, o: &Self) {
+    fn merge(&mut self, o: &Self) {
         self.bytes_out = self.bytes_out.saturating_add(o.bytes_out);
         self.bytes_in = self.bytes_in.saturating_add(o.bytes_in);
         self.n_requests = self.n_requests.saturating_add(o.n_requests);
@@ -87,20 +94,29 @@ impl Keyed for ClientRow {
     fn key(&self) -> ClientKey {
         self.client
     }
-    #[inline]
-    fn hash(&self) -> u64 {
-        self.hash
-    }
 }
 
-/// The clients of a partition, and the names of those that the log gives as names.
+/// A client (row number in its partition), the agent that it used, and in how many requests.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Use {
+    pub client: u32,
+    pub agent: u64,
+    pub n_requests: u32,
+}
+
+/// The clients of a partition, the agents that they used, and the names of those that the log gives as names.
 #[derive(Default)]
 pub struct Clients {
     pub table: Table<ClientRow>,
     names: BTreeMap<ClientKey, Box<[u8]>>,
+    uses: Tallies,
+    asset_days: Tallies,
 }
 
 impl Clients {
+    /// Assets with a referrer, under one agent on one day, that make a session a browser's.
+    const CLEAN_SESSION_ASSETS: u32 = 3;
+
     pub fn name(&mut self, client: ClientKey, text: &[u8]) {
         self.names.entry(client).or_insert_with(|| text.to_ascii_lowercase().into());
     }
@@ -114,6 +130,33 @@ impl Clients {
         }
     }
 
+    /// Counts a request by an agent (hash of method and user agent).
+    #[inline]
+    pub fn used(&mut self, client: u32, agent: u64) {
+        self.uses.add(client, &mut self.table.row_mut(client).agent, agent, 1);
+    }
+
+    /// Counts an asset that came with a referrer; from the third of a session on the client is clean.
+    #[inline]
+    pub fn asset(&mut self, client: u32, agent: u64, day: u32) {
+        self.add_assets(client, agent ^ u64::from(day).wrapping_mul(0xd6e8_feb8_6659_fd93), 1);
+    }
+
+    fn add_assets(&mut self, client: u32, agent_day: u64, n: u32) {
+        let row = self.table.row_mut(client);
+        let n = self.asset_days.add(client, &mut row.asset_day, agent_day, n);
+        row.is_clean |= n >= Self::CLEAN_SESSION_ASSETS;
+    }
+
+    /// Which client used which agent.
+    pub fn uses(&self) -> impl Iterator<Item = Use> + '_ {
+        let of_row = |row: &TallyRow| Use { client: row.client, agent: row.key, n_requests: row.n };
+        let firsts = self.table.rows().iter().zip(0u32..).filter(|(row, _)| row.agent.n > 0);
+        let firsts =
+            firsts.map(|(row, client)| Use { client, agent: row.agent.key, n_requests: row.agent.n });
+        firsts.chain(self.uses.more().iter().map(of_row))
+    }
+
     /// Takes in the other rows; returns for each its number here.
     pub fn merge(&mut self, other: Self) -> Vec<u32> {
         for (client, name) in other.names {
@@ -124,12 +167,21 @@ impl Clients {
             let (index, mine) =
                 self.table.entry(row.hash, row.client, || ClientRow::new(row.client, row.hash));
             mine.merge(row);
+            self.uses.add(index, &mut mine.agent, row.agent.key, row.agent.n);
+            self.add_assets(index, row.asset_day.key, row.asset_day.n);
             numbers.push(index);
+        }
+        for row in other.uses.more() {
+            let client = numbers[row.client as usize];
+            self.uses.add(client, &mut self.table.row_mut(client).agent, row.key, row.n);
+        }
+        for row in other.asset_days.more() {
+            self.add_assets(numbers[row.client as usize], row.key, row.n);
         }
         numbers
     }
 
     pub fn bytes(&self) -> usize {
-        self.table.bytes() + self.names.len() * 80
+        self.table.bytes() + self.names.len() * 80 + self.uses.bytes() + self.asset_days.bytes()
     }
 }

@@ -73,10 +73,6 @@ impl Keyed for ContactRow {
     fn key(&self) -> (ClientKey, u64) {
         (self.client, self.host)
     }
-    #[inline]
-    fn hash(&self) -> u64 {
-        Contacts::hash(self.client, self.host)
-    }
 }
 
 /// The contacts of the clients of a partition.
@@ -107,8 +103,9 @@ impl Contacts {
 
     pub fn merge(&mut self, other: Self) {
         for row in other.table.rows() {
-            let (index, mine) =
-                self.table.entry(row.hash(), row.key(), || ContactRow::new(row.client, row.host));
+            let (index, mine) = self
+                .table
+                .entry(Self::hash(row.client, row.host), row.key(), || ContactRow::new(row.client, row.host));
             mine.merge(row);
             self.name(index, other.text(row));
         }

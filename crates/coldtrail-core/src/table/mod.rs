@@ -12,11 +12,12 @@ mod keys;
 mod page;
 mod pair;
 mod store;
+mod tally;
 mod times;
 mod totals;
 
-pub use agent::{AgentRow, Agents, UseRow};
-pub use client::{ClientRow, Clients};
+pub use agent::{AgentRow, Agents};
+pub use client::{ClientRow, Clients, Use};
 pub use contact::{ContactRow, Contacts};
 pub use event::{Event, Locus, Method, Selector};
 pub use keys::Keys;
@@ -52,9 +53,7 @@ impl Partition {
         let clients = self.clients.merge(other.clients);
         self.pairs.merge(other.pairs, &clients);
         self.pages.merge(other.pages);
-        for client in self.agents.merge(other.agents, &clients) {
-            self.clients.table.row_mut(client).is_clean = true;
-        }
+        self.agents.merge(&other.agents);
         self.contacts.merge(other.contacts);
     }
 

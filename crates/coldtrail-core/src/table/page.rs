@@ -163,10 +163,6 @@ impl Keyed for PageRow {
     fn key(&self) -> u64 {
         self.hash
     }
-    #[inline]
-    fn hash(&self) -> u64 {
-        self.hash
-    }
 }
 
 /// The pages of a partition with their texts.

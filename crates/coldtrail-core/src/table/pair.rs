@@ -1,6 +1,6 @@
-//! Which client asked for which page, exactly: 16 bytes a pair.
+//! Which client asked for which page, exactly: 16 bytes a pair, in a table that is at most three quarters full.
 
-use hashbrown::HashTable;
+use coldtrail_simd::prefetch;
 
 /// One client and one page, with how the page was answered to this client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,61 +24,130 @@ impl PairRow {
     /// Set by `link`: the page is in the probe vocabulary.
     pub const PROBE: u8 = 16;
 
-    fn hash(&self) -> u64 {
-        // The page is a hash already; spread the client over all bits of it.
-        self.page ^ u64::from(self.client).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    /// No pair: no partition has so many clients.
+    const NONE: Self = Self { page: 0, client: u32::MAX, bits: 0 };
+
+    /// The page is a hash already; the client is spread over all bits of it.
+    #[inline]
+    fn slot(&self, n_slots: usize) -> usize {
+        let hash = self.page ^ u64::from(self.client).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        hash as usize & n_slots.wrapping_sub(1)
     }
 }
 
 /// All pairs of a partition.
 #[derive(Default)]
 pub struct Pairs {
-    table: HashTable<PairRow>,
+    slots: Vec<PairRow>,
+    len: usize,
 }
 
 impl Pairs {
+    const MIN_SLOTS: usize = 8;
+
     #[inline]
     pub fn add(&mut self, row: PairRow) {
-        self.table
-            .entry(row.hash(), |p| p.page == row.page && p.client == row.client, PairRow::hash)
-            .and_modify(|p| p.bits |= row.bits)
-            .or_insert(row);
+        if self.len * 4 >= self.slots.len() * 3 {
+            self.grow();
+        }
+        let slot = find(&mut self.slots, &row);
+        if slot.client == row.client {
+            slot.bits |= row.bits;
+        } else {
+            *slot = row;
+            self.len += 1;
+        }
+    }
+
+    /// Fetches the slot of a pair into the cache.
+    #[inline]
+    pub fn prefetch(&self, page: u64, client: u32) {
+        prefetch(&self.slots, PairRow { page, client, bits: 0 }.slot(self.slots.len()));
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let n = (self.slots.len() * 2).max(Self::MIN_SLOTS);
+        for row in std::mem::replace(&mut self.slots, vec![PairRow::NONE; n]) {
+            if row.client != PairRow::NONE.client {
+                *find(&mut self.slots, &row) = row;
+            }
+        }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &PairRow> {
+        self.slots.iter().filter(|r| r.client != PairRow::NONE.client)
     }
 
     pub fn merge(&mut self, other: Self, clients: &[u32]) {
-        for row in other.table {
-            self.add(PairRow { client: clients[row.client as usize], ..row });
+        for row in other.rows() {
+            self.add(PairRow { client: clients[row.client as usize], ..*row });
         }
     }
 
     /// All pairs, those of one client side by side, clients in the order of their row numbers. Leaves nothing here.
     pub fn take_by_client(&mut self, n_clients: usize) -> Vec<PairRow> {
-        let table = std::mem::take(&mut self.table);
+        let table = std::mem::take(self);
         let mut next = vec![0u32; n_clients + 1];
-        for row in &table {
+        for row in table.rows() {
             next[row.client as usize + 1] += 1;
         }
         for i in 1..next.len() {
             next[i] += next[i - 1];
         }
-        let mut rows = vec![PairRow { page: 0, client: 0, bits: 0 }; table.len()];
-        for row in table {
+        let mut rows = vec![PairRow::NONE; table.len];
+        for row in table.rows() {
             let at = &mut next[row.client as usize];
-            rows[*at as usize] = row;
+            rows[*at as usize] = *row;
             *at += 1;
         }
         rows
     }
 
     pub fn len(&self) -> usize {
-        self.table.len()
+        self.len
     }
 
     pub fn is_empty(&self) -> bool {
-        self.table.is_empty()
+        self.len == 0
     }
 
     pub fn bytes(&self) -> usize {
-        self.table.capacity() * 17
+        self.slots.capacity() * size_of::<PairRow>()
+    }
+}
+
+/// The slot of a pair, or the empty one where it belongs.
+#[inline]
+fn find<'s>(slots: &'s mut [PairRow], row: &PairRow) -> &'s mut PairRow {
+    let mut at = row.slot(slots.len());
+    loop {
+        let seen = slots[at];
+        if seen.client == PairRow::NONE.client || (seen.page == row.page && seen.client == row.client) {
+            return &mut slots[at];
+        }
+        at = (at + 1) & (slots.len() - 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    proptest::proptest! {
+        #[test]
+        fn a_set_of_pairs_by_client(adds in proptest::collection::vec((0u64..9, 0u32..7, 0u8..8), 0..300)) {
+            let (mut pairs, mut map) = (Pairs::default(), BTreeMap::new());
+            for (page, client, bits) in adds {
+                pairs.add(PairRow { page, client, bits });
+                *map.entry((client, page)).or_insert(0) |= bits;
+            }
+            assert_eq!(pairs.len(), map.len());
+            let mut rows = pairs.take_by_client(7);
+            assert!(rows.is_sorted_by_key(|r| r.client) && pairs.is_empty());
+            rows.sort_by_key(|r| (r.client, r.page));
+            assert!(rows.iter().map(|r| ((r.client, r.page), r.bits)).eq(map));
+        }
     }
 }

@@ -1,51 +1,108 @@
 //! The two stores under every table: rows found by hash, and text kept once.
 
-use hashbrown::HashTable;
+use coldtrail_simd::prefetch;
 
-/// A row with a key. The hash is kept in the row, so that growing a table does not hash again.
+/// A row with a key, and the key's hash.
 pub trait Keyed {
     type Key: PartialEq + Copy;
     fn key(&self) -> Self::Key;
-    fn hash(&self) -> u64;
 }
 
-/// Rows in insertion order with a hash index of 32-bit row numbers.
+/// Rows in insertion order with an index by hash: open addressing, at most three quarters full.
+///
+/// A slot holds 32 bits of the hash, so that growing the index reads no row, and a row is only looked at where they
+/// agree. What is about to be used can be fetched ahead: first the slots of many hashes, then their rows.
 pub struct Table<R> {
-    slots: HashTable<u32>,
+    slots: Vec<Slot>,
     rows: Vec<R>,
 }
 
+#[derive(Clone, Copy)]
+struct Slot {
+    tag: u32,
+    row: u32,
+}
+
+const EMPTY: Slot = Slot { tag: 0, row: u32::MAX };
+
 impl<R> Default for Table<R> {
     fn default() -> Self {
-        Self { slots: HashTable::new(), rows: Vec::new() }
+        Self { slots: Vec::new(), rows: Vec::new() }
     }
 }
 
 impl<R: Keyed> Table<R> {
+    const MIN_SLOTS: usize = 8;
+
     /// The row of `key` and its number, made by `new` if it is not there yet.
     #[inline]
     pub fn entry(&mut self, hash: u64, key: R::Key, new: impl FnOnce() -> R) -> (u32, &mut R) {
-        let rows = &mut self.rows;
-        let found = self.slots.entry(hash, |&i| rows[i as usize].key() == key, |&i| rows[i as usize].hash());
-        let index = match found {
-            hashbrown::hash_table::Entry::Occupied(slot) => *slot.get(),
-            hashbrown::hash_table::Entry::Vacant(slot) => {
-                let index = u32::try_from(rows.len()).expect("a partition holds fewer than 2^32 rows");
-                slot.insert(index);
-                rows.push(new());
-                index
+        if self.rows.len() * 4 >= self.slots.len() * 3 {
+            self.grow();
+        }
+        let (tag, mask) = (hash as u32, self.slots.len() - 1);
+        let mut at = tag as usize & mask;
+        loop {
+            let slot = self.slots[at];
+            if slot.row == EMPTY.row {
+                let row = u32::try_from(self.rows.len()).expect("a partition holds fewer than 2^32 rows");
+                self.slots[at] = Slot { tag, row };
+                self.rows.push(new());
+                return (row, &mut self.rows[row as usize]);
             }
-        };
-        (index, &mut self.rows[index as usize])
+            if slot.tag == tag && self.rows[slot.row as usize].key() == key {
+                return (slot.row, &mut self.rows[slot.row as usize]);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let n = (self.slots.len() * 2).max(Self::MIN_SLOTS);
+        let old = std::mem::replace(&mut self.slots, vec![EMPTY; n]);
+        for slot in old.into_iter().filter(|s| s.row != EMPTY.row) {
+            let mut at = slot.tag as usize & (n - 1);
+            while self.slots[at].row != EMPTY.row {
+                at = (at + 1) & (n - 1);
+            }
+            self.slots[at] = slot;
+        }
     }
 
     #[inline]
     pub fn find(&self, hash: u64, key: R::Key) -> Option<u32> {
-        self.slots.find(hash, |&i| self.rows[i as usize].key() == key).copied()
+        let (tag, mask) = (hash as u32, self.slots.len().checked_sub(1)?);
+        let mut at = tag as usize & mask;
+        loop {
+            let slot = self.slots[at];
+            if slot.row == EMPTY.row {
+                return None;
+            }
+            if slot.tag == tag && self.rows[slot.row as usize].key() == key {
+                return Some(slot.row);
+            }
+            at = (at + 1) & mask;
+        }
     }
 
+    #[inline]
     pub fn get(&self, hash: u64, key: R::Key) -> Option<&R> {
         self.find(hash, key).map(|i| &self.rows[i as usize])
+    }
+
+    /// Fetches the slot of a hash into the cache.
+    #[inline]
+    pub fn prefetch_slot(&self, hash: u64) {
+        prefetch(&self.slots, hash as u32 as usize & self.slots.len().wrapping_sub(1));
+    }
+
+    /// Fetches the row of a hash into the cache; its slot should be there already.
+    #[inline]
+    pub fn prefetch_row(&self, hash: u64) {
+        if let Some(slot) = self.slots.get(hash as u32 as usize & self.slots.len().wrapping_sub(1)) {
+            prefetch(&self.rows, slot.row as usize);
+        }
     }
 
     #[inline]
@@ -79,7 +136,7 @@ impl<R: Keyed> Table<R> {
     }
 
     pub fn bytes(&self) -> usize {
-        self.rows.capacity() * size_of::<R>() + self.slots.capacity() * 6
+        self.rows.capacity() * size_of::<R>() + self.slots.capacity() * size_of::<Slot>()
     }
 }
 
@@ -118,5 +175,37 @@ impl Text {
 
     pub fn bytes(&self) -> usize {
         self.bytes.capacity()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    struct Row(u64, u32);
+
+    impl Keyed for Row {
+        type Key = u64;
+        fn key(&self) -> u64 {
+            self.0
+        }
+    }
+
+    proptest::proptest! {
+        /// Few tags, so that keys share them and rows stand side by side.
+        #[test]
+        fn counts_as_a_map_does(keys in proptest::collection::vec(0u64..200, 0..600)) {
+            let hash = |key: u64| key % 37 * 5;
+            let (mut table, mut map) = (Table::default(), BTreeMap::new());
+            for key in keys {
+                let (index, row) = table.entry(hash(key), key, || Row(key, 0));
+                row.1 += 1;
+                assert_eq!(table.find(hash(key), key), Some(index));
+                *map.entry(key).or_insert(0u32) += 1;
+            }
+            assert_eq!(table.len(), map.len());
+            assert!((0..200).all(|k| table.get(hash(k), k).map(|r| r.1) == map.get(&k).copied()));
+        }
     }
 }

@@ -208,7 +208,7 @@ impl Attack {
         let mut by_agent: BTreeMap<u64, (Campaign, usize)> = BTreeMap::new();
         for part in site.partitions {
             let rows = part.clients.table.rows();
-            for usage in part.agents.uses.rows() {
+            for usage in part.clients.uses() {
                 let row = &rows[usage.client as usize];
                 let is_main = usage.n_requests.saturating_mul(2) >= row.n_requests;
                 if self.counts(row, site) && !row.is_clean && is_main {
@@ -217,7 +217,7 @@ impl Attack {
             }
         }
         for part in site.partitions {
-            for usage in part.agents.uses.rows() {
+            for usage in part.clients.uses() {
                 if let Some((_, n_users)) = by_agent.get_mut(&usage.agent) {
                     *n_users += 1;
                 }
