@@ -5,8 +5,8 @@ use crate::enrich::attack::{ATTACK, Class, ClassSet, Verdict};
 use crate::enrich::{PageKind, is_upload_target, kind_of};
 use crate::record::{ClientKey, Metric, Role};
 use crate::table::{
-    ClientRow, ContactRow, Contacts, Event, Keys, Locus, Method, PARTITIONS, PageRow, PairRow, Partition,
-    Selector, StatusClass, Totals, partition,
+    ClientRow, ContactRow, Contacts, Event, EventData, Keys, Locus, Method, PARTITIONS, PageRow, PairRow,
+    Partition, Selector, StatusClass, Totals, partition,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -352,7 +352,7 @@ impl TestSite {
     fn event(&self, index: usize) -> Event {
         let r = &self.requests[index];
         let metric = |n: Option<u64>| n.map_or(Metric::NONE, Metric::new);
-        Event {
+        Event::new(EventData {
             ts_us: i64::from(r.ts_s) * 1_000_000,
             at: Locus { input: 0, offset: index as u64 * 100, line: index as u64 + 1, len: 99 },
             client: ClientKey::parse(r.client.as_bytes()),
@@ -368,7 +368,7 @@ impl TestSite {
             skeleton: r.attack.map_or(0, |a| a.1),
             payload_len: r.attack.map_or(0, |a| a.2),
             target: r.target.as_bytes().into(),
-        }
+        })
     }
 
     /// Runs one detector; the findings by subject.

@@ -1,20 +1,27 @@
 //! Bounded lists of events, one for each selector.
 
-use crate::table::{Event, Selector};
+use crate::table::{Event, Locus, Selector};
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
-/// The events of one selector.
-#[derive(Default)]
+/// The events of one selector, and what decides which are kept.
 struct List {
+    selector: Selector,
     cap: usize,
     events: Vec<Event>,
+    /// The last place that was kept at the latest cut: what comes behind it need not be looked at.
+    last: Option<Place>,
 }
+
+/// The place of an event in the order by which a list is cut: the lowest are kept.
+type Place = (i64, Locus);
 
 /// All lists. The same events end in the same lists whatever the order in which they come and however they are
 /// split; a merge is between lists with one sample key.
 pub struct Events {
-    lists: BTreeMap<Selector, List>,
+    lists: Vec<List>,
+    by_selector: HashMap<Selector, u32, foldhash::fast::RandomState>,
     /// Key of the hash that picks the baseline sample.
     sample_key: u64,
 }
@@ -23,71 +30,88 @@ impl Events {
     /// Empty lists with their caps. `sample_key` comes from the inputs, so that a run can be repeated and a log line
     /// cannot be made to be in the sample or out of it.
     pub fn new(caps: impl IntoIterator<Item = (Selector, usize)>, sample_key: u64) -> Self {
-        let mut lists: BTreeMap<Selector, List> = BTreeMap::new();
+        let mut largest: BTreeMap<Selector, usize> = BTreeMap::new();
         for (selector, cap) in caps {
-            let list = lists.entry(selector).or_default();
-            list.cap = list.cap.max(cap);
+            let mine = largest.entry(selector).or_default();
+            *mine = (*mine).max(cap);
         }
-        Self { lists, sample_key }
+        let by_selector = largest.keys().copied().zip(0..).collect();
+        let list = |(selector, cap)| List { selector, cap, events: Vec::new(), last: None };
+        Self { lists: largest.into_iter().map(list).collect(), by_selector, sample_key }
     }
 
-    pub fn selectors(&self) -> impl Iterator<Item = (Selector, usize)> + '_ {
-        self.lists.iter().map(|(s, l)| (*s, l.cap))
+    /// The number of the list of a selector, if there is one.
+    #[inline]
+    pub fn list_of(&self, selector: Selector) -> Option<u32> {
+        self.by_selector.get(&selector).copied()
     }
 
-    pub fn wants(&self, selector: Selector) -> bool {
-        self.lists.contains_key(&selector)
+    /// Whether the list would keep an event of this time and place, by what it holds already.
+    #[inline]
+    pub fn admits(&self, list: u32, ts_us: i64, at: Locus) -> bool {
+        let list = &self.lists[list as usize];
+        list.last.is_none_or(|last| place(list.selector, ts_us, at, self.sample_key) < last)
     }
 
-    /// Adds an event to the list of `selector`, if there is one.
-    pub fn add(&mut self, selector: Selector, event: &Event) {
-        let Some(list) = self.lists.get_mut(&selector) else { return };
-        list.events.push(event.clone());
+    pub fn add(&mut self, list: u32, event: Event) {
+        let list = &mut self.lists[list as usize];
+        list.events.push(event);
         if list.events.len() >= 2 * list.cap.max(64) {
-            trim(selector, list, self.sample_key);
-        }
-    }
-
-    /// Cuts every list to its cap. To be called when all events are in.
-    pub fn settle(&mut self) {
-        for (selector, list) in &mut self.lists {
-            trim(*selector, list, self.sample_key);
+            list.cut(self.sample_key);
         }
     }
 
     pub fn merge(&mut self, other: Self) {
-        for (selector, theirs) in other.lists {
-            let list = self.lists.entry(selector).or_default();
-            list.cap = list.cap.max(theirs.cap);
+        for theirs in other.lists {
+            let Some(list) = self.list_of(theirs.selector) else { continue };
+            let list = &mut self.lists[list as usize];
             list.events.extend(theirs.events);
-            trim(selector, list, self.sample_key);
+            list.cut(self.sample_key);
+        }
+    }
+
+    /// Cuts every list to its cap and sorts it by time, then place. To be called when all events are in.
+    pub fn settle(&mut self) {
+        for list in &mut self.lists {
+            list.cut(self.sample_key);
+            list.events.sort_by_key(|e| (e.ts_us, e.at));
         }
     }
 
     /// The events of several selectors in one list, each once, sorted by time, then place.
     pub fn of(&self, selectors: impl IntoIterator<Item = Selector>) -> Vec<Event> {
-        let mut events: Vec<Event> = selectors
-            .into_iter()
-            .filter_map(|s| self.lists.get(&s))
-            .flat_map(|l| l.events.iter().cloned())
-            .collect();
+        let lists = selectors.into_iter().filter_map(|s| self.list_of(s));
+        let mut events: Vec<Event> =
+            lists.flat_map(|l| self.lists[l as usize].events.iter().cloned()).collect();
+        // A merge of sorted lists.
         events.sort_by_key(|e| (e.ts_us, e.at));
         events.dedup_by_key(|e| e.at);
         events
     }
 }
 
-fn trim(selector: Selector, list: &mut List, sample_key: u64) {
-    if list.events.len() <= list.cap {
-        return;
+impl List {
+    fn cut(&mut self, sample_key: u64) {
+        if self.events.len() <= self.cap {
+            return;
+        }
+        let selector = self.selector;
+        self.events.sort_by_cached_key(|e| place(selector, e.ts_us, e.at, sample_key));
+        self.events.truncate(self.cap);
+        self.last = self.events.last().map(|e| place(selector, e.ts_us, e.at, sample_key));
     }
-    if let Selector::PageBaseline(_) = selector {
-        let hasher = foldhash::quality::FixedState::with_seed(sample_key);
-        list.events.sort_by_cached_key(|e| (hasher.hash_one((e.at.input, e.at.offset)), e.at));
-    } else {
-        list.events.sort_by_key(|e| (e.ts_us, e.at));
+}
+
+/// Sequences keep the earliest, baselines the lowest by a hash that nobody can foresee.
+#[inline]
+fn place(selector: Selector, ts_us: i64, at: Locus, sample_key: u64) -> Place {
+    match selector {
+        Selector::PageBaseline(_) => {
+            let hasher = foldhash::quality::FixedState::with_seed(sample_key);
+            (hasher.hash_one((at.input, at.offset)) as i64, at)
+        }
+        _ => (ts_us, at),
     }
-    list.events.truncate(list.cap);
 }
 
 #[cfg(test)]
@@ -95,13 +119,13 @@ mod tests {
     use super::*;
     use crate::enrich::attack::Verdict;
     use crate::record::{ClientKey, Metric, Role};
-    use crate::table::{Locus, Method};
+    use crate::table::{EventData, Method};
     use proptest::prelude::*;
 
     const KEY: u64 = 17;
 
     fn event(offset: u64) -> Event {
-        Event {
+        Event::new(EventData {
             ts_us: (offset % 7) as i64,
             at: Locus { input: 0, offset, line: offset, len: 1 },
             client: ClientKey::parse(b"203.0.113.9"),
@@ -117,14 +141,22 @@ mod tests {
             skeleton: 0,
             payload_len: 0,
             target: Box::default(),
-        }
+        })
     }
 
     fn gathered(selector: Selector, offsets: &[u64]) -> Events {
         let mut events = Events::new([(selector, 70)], KEY);
-        offsets.iter().for_each(|o| events.add(selector, &event(*o)));
-        events.settle();
+        for event in offsets.iter().map(|o| event(*o)) {
+            if events.admits(0, event.ts_us, event.at) {
+                events.add(0, event);
+            }
+        }
         events
+    }
+
+    fn settled(mut events: Events, selector: Selector) -> Vec<Event> {
+        events.settle();
+        events.of([selector])
     }
 
     proptest! {
@@ -135,13 +167,13 @@ mod tests {
             cut in 0usize..500,
         ) {
             for selector in [Selector::Page(1), Selector::PageBaseline(1)] {
-                let whole = gathered(selector, &offsets).of([selector]);
+                let whole = settled(gathered(selector, &offsets), selector);
                 let (a, b) = offsets.split_at(cut.min(offsets.len()));
                 let mut parts = gathered(selector, b);
                 parts.merge(gathered(selector, a));
-                prop_assert_eq!(&parts.of([selector]), &whole);
+                prop_assert_eq!(&settled(parts, selector), &whole);
                 offsets.reverse();
-                prop_assert_eq!(&gathered(selector, &offsets).of([selector]), &whole);
+                prop_assert_eq!(&settled(gathered(selector, &offsets), selector), &whole);
                 prop_assert_eq!(whole.len(), offsets.len().min(70));
             }
         }

@@ -3,12 +3,12 @@
 use super::{Events, PeakCounter};
 use crate::decode::Block;
 use crate::detect::Site;
-use crate::enrich::attack::Scorer;
+use crate::enrich::attack::{Scorer, Verdict};
 use crate::enrich::is_upload_target;
 use crate::observe::{BlockKeys, ObserveOptions, RecordKeys};
 use crate::parse::Parser;
 use crate::record::{ClientKey, NO_TIME, Outcome, Rec, TextField, unescape};
-use crate::table::{Event, Locus, Method, Selector, partition};
+use crate::table::{Event, EventData, Locus, Method, Selector, partition};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 
@@ -36,7 +36,8 @@ struct ClientWants {
     attacks: bool,
     misses: bool,
     pages: bool,
-    peaks: bool,
+    /// Its number among the clients whose peaks are counted.
+    peaks: Option<u32>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -100,8 +101,8 @@ impl Wanted {
                 }
             }
         }
-        for client in &wanted.peaks {
-            wanted.clients.entry(*client).or_default().peaks = true;
+        for (client, number) in wanted.peaks.iter().zip(0..) {
+            wanted.clients.entry(*client).or_default().peaks = Some(number);
         }
         if !everywhere && wanted.clients.len() + wanted.pages.len() + hashes.len() <= Self::MAX_HASHES {
             let mut keys: Vec<u64> = wanted.clients.iter().map(|(c, _)| site.keys.client(*c)).collect();
@@ -143,7 +144,8 @@ pub struct Focuser<'a> {
     options: ObserveOptions,
     scorer: Scorer<'a>,
     records: Vec<Rec>,
-    hits: Vec<Selector>,
+    /// Lists that the record at hand belongs to.
+    hits: Vec<u32>,
     done: Focused,
 }
 
@@ -187,93 +189,71 @@ impl<'a> Focuser<'a> {
         let wanted = self.wanted;
         let key = RecordKeys::of(self.site.keys, block, rec);
         let client = wanted.clients.get(&key.client).copied().unwrap_or_default();
-        if client.peaks && rec.ts_us != NO_TIME {
-            self.done.peaks.add(key.client, u32::try_from(rec.ts_us / 1_000_000).unwrap_or(u32::MAX));
+        if let (Some(number), false) = (client.peaks, rec.ts_us == NO_TIME) {
+            self.done.peaks.add(number, u32::try_from(rec.ts_us / 1_000_000).unwrap_or(u32::MAX));
         }
         let page = wanted.pages.get(&key.page).copied().unwrap_or_default();
         let network = !wanted.networks.is_empty() && wanted.networks.contains(&key.client.network());
         let agent = !wanted.agents.is_empty() && wanted.agents.contains(&key.agent);
-        let host = !wanted.hosts.is_empty() && wanted.hosts.contains(&key.host_hash);
-        let contact = !wanted.contacts.is_empty() && wanted.contacts.contains(&(key.client, key.host_hash));
-        let change = wanted.site_changes && is_site_change(block, rec, &key);
 
-        self.hits.clear();
-        let mut verdict = None;
-        if client.all {
-            self.hits.push(Selector::Client(key.client));
+        let mut hits = std::mem::take(&mut self.hits);
+        hits.clear();
+        let events = &self.done.events;
+        let list = |is_hit: bool, selector: Selector| {
+            let list = if is_hit { events.list_of(selector) } else { None };
+            list.filter(|l| events.admits(*l, rec.ts_us, at))
+        };
+        hits.extend(list(client.all, Selector::Client(key.client)));
+        hits.extend(list(page.all, Selector::Page(key.page)));
+        if !wanted.hosts.is_empty() {
+            hits.extend(list(wanted.hosts.contains(&key.host_hash), Selector::Host(key.host_hash)));
         }
-        if client.attacks || client.pages || page.baseline {
-            let judged = self.scorer.score_hashed(block, rec, key.texts);
-            verdict = Some(judged);
-            let is_odd = judged.is_attack() || judged.is_weak();
-            if client.attacks && is_odd {
-                self.hits.push(Selector::ClientAttacks(key.client));
-            }
-            if client.pages && is_odd {
-                self.hits.push(Selector::ClientPage(key.client, key.page));
-            }
-            if page.baseline && !is_odd {
-                self.hits.push(Selector::PageBaseline(key.page));
-            }
+        if !wanted.contacts.is_empty() {
+            let contact = (key.client, key.host_hash);
+            hits.extend(list(wanted.contacts.contains(&contact), Selector::Contact(contact.0, contact.1)));
         }
-        if (client.misses || network || agent) && self.is_miss(rec, key.page) {
-            if client.misses {
-                self.hits.push(Selector::ClientMisses(key.client));
-            }
-            if network {
-                self.hits.push(Selector::NetworkMisses(key.client.network()));
-            }
-            if agent {
-                self.hits.push(Selector::AgentMisses(key.agent));
-            }
+        hits.extend(list(wanted.site_changes && is_site_change(block, rec, &key), Selector::SiteChanges));
+        if (client.misses || network || agent) && is_miss(self.site, rec, key.page) {
+            hits.extend(list(client.misses, Selector::ClientMisses(key.client)));
+            hits.extend(list(network, Selector::NetworkMisses(key.client.network())));
+            hits.extend(list(agent, Selector::AgentMisses(key.agent)));
         }
-        if page.all {
-            self.hits.push(Selector::Page(key.page));
-        }
-        if host {
-            self.hits.push(Selector::Host(key.host_hash));
-        }
-        if contact {
-            self.hits.push(Selector::Contact(key.client, key.host_hash));
-        }
-        if change {
-            self.hits.push(Selector::SiteChanges);
-        }
-        self.hits.retain(|s| self.done.events.wants(*s));
-        if self.hits.is_empty() {
+        // What depends on the verdict: first those lists that would keep the record if it is odd, or if it is not.
+        let n_whatever = hits.len();
+        hits.extend(list(client.attacks, Selector::ClientAttacks(key.client)));
+        hits.extend(list(client.pages, Selector::ClientPage(key.client, key.page)));
+        let n_if_odd = hits.len();
+        hits.extend(list(page.baseline, Selector::PageBaseline(key.page)));
+        if hits.is_empty() {
+            self.hits = hits;
             return;
         }
-        let verdict = verdict.unwrap_or_else(|| self.scorer.score_hashed(block, rec, key.texts));
-        let event = self.event(block, rec, at, &key, verdict);
-        for selector in &self.hits {
-            self.done.events.add(*selector, &event);
+        let verdict = self.scorer.score_hashed(block, rec, key.texts);
+        if verdict.is_attack() || verdict.is_weak() {
+            hits.truncate(n_if_odd);
+        } else {
+            hits.drain(n_whatever..n_if_odd);
         }
+        if let Some((last, others)) = hits.split_last() {
+            let event = self.event(block, rec, at, &key, verdict);
+            others.iter().for_each(|list| self.done.events.add(*list, event.clone()));
+            self.done.events.add(*last, event);
+        }
+        self.hits = hits;
     }
 
-    fn is_miss(&self, rec: &Rec, page: u64) -> bool {
-        let row = self.site.partitions[partition(page)].pages.table.get(page, page);
-        rec.status_code >= 400 && row.is_some_and(|p| !p.is_answered())
-    }
-
-    fn event(
-        &mut self,
-        block: &[u8],
-        rec: &Rec,
-        at: Locus,
-        key: &RecordKeys<'_>,
-        verdict: crate::enrich::attack::Verdict,
-    ) -> Event {
+    fn event(&mut self, block: &[u8], rec: &Rec, at: Locus, key: &RecordKeys<'_>, verdict: Verdict) -> Event {
         /// Cap on the target kept with an event, bytes; the whole line is in the evidence.
         const MAX_TARGET: usize = 512;
         let is_odd = verdict.is_attack() || verdict.is_weak();
-        let payload = if is_odd { self.scorer.payload(block, rec) } else { None };
+        let payload = if is_odd { self.scorer.payload(block, rec, key.texts) } else { None };
         let mut target = key.path.to_vec();
         if let Some(query) = rec.query.get(block) {
             target.push(b'?');
             target.extend_from_slice(&unescape(query, rec.escape_of(TextField::Query)));
         }
         target.truncate(MAX_TARGET);
-        Event {
+        Event::new(EventData {
             ts_us: rec.ts_us,
             at,
             client: key.client,
@@ -289,19 +269,24 @@ impl<'a> Focuser<'a> {
             skeleton: payload.as_ref().map_or(0, |p| p.skeleton_hash),
             payload_len: payload.as_ref().map_or(0, |p| p.decoded_bytes),
             target: target.into(),
-        }
+        })
     }
 
-    pub fn finish(mut self) -> Focused {
-        self.done.events.settle();
+    pub fn finish(self) -> Focused {
         self.done
     }
 }
 
+fn is_miss(site: &Site<'_>, rec: &Rec, page: u64) -> bool {
+    let row = || site.partitions[partition(page)].pages.table.get(page, page);
+    rec.status_code >= 400 && row().is_some_and(|p| !p.is_answered())
+}
+
 fn is_site_change(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> bool {
-    let method = Method::parse(rec.method.bytes(block));
-    rec.role == crate::record::Role::Server
-        && (rec.status_code == 201
-            || matches!(method, Method::Put | Method::Delete | Method::Move)
-            || (method == Method::Post && is_upload_target(&key.path)))
+    let is_change = || match Method::parse(rec.method.bytes(block)) {
+        Method::Put | Method::Delete | Method::Move => true,
+        Method::Post => is_upload_target(&key.path),
+        _ => false,
+    };
+    rec.role == crate::record::Role::Server && (rec.status_code == 201 || is_change())
 }

@@ -90,8 +90,9 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
         all.merge(other);
         all
     };
-    let focused =
+    let mut focused =
         workers.into_iter().map(Focuser::finish).reduce(join).expect("a pass has at least one worker");
+    focused.events.settle();
     let findings = judge::findings(&suspects, &focused.events, &site);
     let peaks = focused.peaks.peaks();
     let judgement = crate::verdict::conclude(findings, &site);

@@ -2,6 +2,8 @@
 
 use crate::enrich::attack::Verdict;
 use crate::record::{ClientKey, Metric, Role};
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// Where a line stands: the rank of its input (inputs are ranked by first time, then path), line and byte offset.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -39,9 +41,27 @@ pub enum Selector {
     SiteChanges,
 }
 
-/// One request, as detectors see it. Sorted by time, then place.
+/// One request, as detectors see it. Sorted by time, then place. It may stand in many lists; they share it.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Event {
+pub struct Event(Arc<EventData>);
+
+impl Event {
+    pub fn new(data: EventData) -> Self {
+        Self(Arc::new(data))
+    }
+}
+
+impl Deref for Event {
+    type Target = EventData;
+    #[inline]
+    fn deref(&self) -> &EventData {
+        &self.0
+    }
+}
+
+/// What is known of one request.
+#[derive(PartialEq, Debug)]
+pub struct EventData {
     /// Microseconds since 1970 UTC; `i64::MIN` where the line has no time.
     pub ts_us: i64,
     pub at: Locus,

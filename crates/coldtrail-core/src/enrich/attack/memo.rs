@@ -13,7 +13,14 @@ const WAYS: usize = 4;
 struct Slot {
     /// 0 where it is empty.
     hash: u64,
-    verdict: Verdict,
+    judged: Judged,
+}
+
+/// The verdict on a field, and which of its values decided it, as counted by `values::visit`.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Judged {
+    pub(super) verdict: Verdict,
+    pub(super) nth: u16,
 }
 
 #[derive(Debug)]
@@ -31,17 +38,17 @@ impl Memo {
 
     /// The remembered verdict on the string with this hash.
     #[inline]
-    pub(super) fn get(&self, hash: u64) -> Option<Verdict> {
-        self.rows[self.row(hash)].iter().find(|s| s.hash == hash).filter(|_| hash != 0).map(|s| s.verdict)
+    pub(super) fn get(&self, hash: u64) -> Option<Judged> {
+        self.rows[self.row(hash)].iter().find(|s| s.hash == hash).filter(|_| hash != 0).map(|s| s.judged)
     }
 
-    pub(super) fn put(&mut self, hash: u64, verdict: Verdict) {
+    pub(super) fn put(&mut self, hash: u64, judged: Judged) {
         let row = self.row(hash);
         let way = self.rows[row].iter().position(|s| s.hash == 0).unwrap_or_else(|| {
             self.next = (self.next + 1) % WAYS;
             self.next
         });
-        self.rows[row][way] = Slot { hash, verdict };
+        self.rows[row][way] = Slot { hash, judged };
     }
 
     #[inline]
@@ -58,13 +65,13 @@ mod tests {
     #[test]
     fn forgets_and_never_mistakes() {
         let mut memo = Memo::new(4);
-        let bad = Verdict { score: 9, classes: ClassSet::EMPTY };
+        let bad = Judged { verdict: Verdict { score: 9, classes: ClassSet::EMPTY }, nth: 1 };
         memo.put(1, bad);
         assert_eq!((memo.get(1), memo.get(2), memo.get(0)), (Some(bad), None, None));
         for other in 2..9 {
-            memo.put(other, Verdict::NONE);
+            memo.put(other, Judged::default());
         }
         assert!(memo.get(1).is_none_or(|v| v == bad));
-        assert_eq!(memo.get(8), Some(Verdict::NONE));
+        assert_eq!(memo.get(8), Some(Judged::default()));
     }
 }

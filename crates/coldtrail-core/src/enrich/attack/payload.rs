@@ -1,54 +1,37 @@
 //! The payload of an attack and its shape, for comparing the answers that one family of payloads got.
 
-use super::class::Verdict;
 use super::normalise::{Form, Normaliser};
-use super::scorer::{Scorer, mode};
-use super::values::{self, Field};
+use super::scorer::{Scorer, TextHashes};
+use super::values;
 use crate::record::Rec;
 
 /// The value of a request that looks most like an attack.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Payload {
-    /// `query:id`.
-    pub key: String,
-    pub verdict: Verdict,
     /// Of [`skeleton`]; the same in every run.
     pub skeleton_hash: u64,
-    /// Bytes as sent.
-    pub sent_bytes: u32,
     /// Bytes once decoded: what a page that reflects its input would show.
     pub decoded_bytes: u32,
 }
 
 impl Scorer<'_> {
     /// The value with the highest score, the first of several; none if no value is odd.
-    pub fn payload(&mut self, block: &[u8], rec: &Rec) -> Option<Payload> {
-        let (rules, work, all_rules) = self.work();
-        let mode = mode(rec.role, all_rules);
-        let mut best: Option<Payload> = None;
-        let mut normaliser = Normaliser::default();
-        for field in Field::ALL {
-            let logged = field.logged(block, rec);
-            if logged.is_empty() {
-                continue;
+    pub fn payload(&mut self, block: &[u8], rec: &Rec, hashes: TextHashes) -> Option<Payload> {
+        let (field, judged) = self.worst(block, rec, hashes)?;
+        let mut payload = None;
+        let mut n = 0u16;
+        values::visit(field, &field.sent(field.logged(block, rec), rec.escape), &mut |value| {
+            if n == judged.nth && payload.is_none() {
+                let mut normaliser = Normaliser::default();
+                normaliser.run(value.text, value.form);
+                payload = Some(Payload {
+                    skeleton_hash: hash(&skeleton_of_normalised(normaliser.text())),
+                    decoded_bytes: normaliser.text().len() as u32,
+                });
             }
-            let sent = field.sent(logged, rec.escape);
-            values::visit(field, &sent, &mut |value| {
-                let verdict = value.judge(rules, mode, work);
-                let better = best.as_ref().is_none_or(|b| verdict.score > b.verdict.score);
-                if better && (verdict.is_weak() || verdict.is_attack()) {
-                    normaliser.run(value.text, value.form);
-                    best = Some(Payload {
-                        key: value.label(),
-                        verdict,
-                        skeleton_hash: hash(&skeleton_of_normalised(normaliser.text())),
-                        sent_bytes: value.text.len() as u32,
-                        decoded_bytes: normaliser.text().len() as u32,
-                    });
-                }
-            });
-        }
-        best
+            n = n.saturating_add(1);
+        });
+        payload
     }
 }
 

@@ -1,7 +1,7 @@
 //! The judgement on a whole record, at the speed of remembering.
 
 use super::class::Verdict;
-use super::memo::Memo;
+use super::memo::{Judged, Memo};
 use super::normalise::Form;
 use super::rules::Place;
 use super::ruleset::{Mode, RuleSet, Work};
@@ -28,6 +28,13 @@ pub struct TextHashes {
     pub user_agent: u64,
 }
 
+impl TextHashes {
+    pub fn of(keys: Keys, block: &[u8], rec: &Rec) -> Self {
+        let path = unescape(rec.path.bytes(block), rec.escape_of(TextField::Path));
+        Self { path: keys.path(&path), user_agent: keys.user_agent(rec.user_agent.bytes(block)) }
+    }
+}
+
 /// Slots of a field's memo, 16 bytes each; none for bodies, which do not repeat.
 const fn memo_slots(field: Field) -> Option<usize> {
     match field {
@@ -47,63 +54,75 @@ impl<'a> Scorer<'a> {
 
     /// The score of a record: that of its worst value.
     pub fn score(&mut self, block: &[u8], rec: &Rec) -> Verdict {
-        let path = unescape(rec.path.bytes(block), rec.escape_of(TextField::Path));
-        let user_agent = self.keys.user_agent(rec.user_agent.bytes(block));
-        self.score_hashed(block, rec, TextHashes { path: self.keys.path(&path), user_agent })
+        self.score_hashed(block, rec, TextHashes::of(self.keys, block, rec))
     }
 
     /// The score of a record whose path and user agent are hashed already.
     #[inline]
     pub fn score_hashed(&mut self, block: &[u8], rec: &Rec, hashes: TextHashes) -> Verdict {
-        let mode = mode(rec.role, self.all_rules);
         let mut verdict = Verdict::NONE;
         for field in Field::ALL {
-            let logged = field.logged(block, rec);
-            if logged.is_empty() {
-                continue;
-            }
-            let hash = match field {
-                Field::Path if rec.path.is_some() => hashes.path,
-                Field::UserAgent => hashes.user_agent,
-                _ => self.keys.text(logged),
-            };
-            verdict = verdict.merge(self.field(field, logged, hash, rec, mode));
+            verdict = verdict.merge(self.field(field, block, rec, hashes).verdict);
         }
         verdict
+    }
+
+    /// The field that looks most like an attack and its value that does, the first of several.
+    pub(super) fn worst(&mut self, block: &[u8], rec: &Rec, hashes: TextHashes) -> Option<(Field, Judged)> {
+        let judged = Field::ALL.map(|field| (field, self.field(field, block, rec, hashes)));
+        let worst = judged.into_iter().rev().max_by_key(|(_, j)| j.verdict.score);
+        worst.filter(|(_, j)| j.verdict.is_weak() || j.verdict.is_attack())
     }
 
     #[inline]
-    fn field(&mut self, field: Field, logged: &[u8], hash: u64, rec: &Rec, mode: Mode) -> Verdict {
+    fn field(&mut self, field: Field, block: &[u8], rec: &Rec, hashes: TextHashes) -> Judged {
+        let logged = field.logged(block, rec);
+        if logged.is_empty() {
+            return Judged::default();
+        }
+        let hash = match field {
+            Field::Path if rec.path.is_some() => hashes.path,
+            Field::UserAgent => hashes.user_agent,
+            _ => self.keys.text(logged),
+        };
         // Strings that are judged differently have different hashes.
-        let variant = u64::from(rec.escape as u8) << 1 | u64::from(mode.strong_only);
-        let hash = hash ^ variant << 56;
-        if let Some(verdict) = self.memos[field as usize].as_ref().and_then(|m| m.get(hash)) {
-            return verdict;
+        let mode = mode(rec.role, self.all_rules);
+        let hash = hash ^ (u64::from(rec.escape as u8) << 1 | u64::from(mode.strong_only)) << 56;
+        if let Some(judged) = self.memos[field as usize].as_ref().and_then(|m| m.get(hash)) {
+            return judged;
         }
-        let verdict = self.judge(field, logged, rec, mode);
+        let judged = self.judge(field, logged, rec, mode);
         if let Some(memo) = &mut self.memos[field as usize] {
-            memo.put(hash, verdict);
+            memo.put(hash, judged);
         }
-        verdict
+        judged
     }
 
     #[cold]
-    fn judge(&mut self, field: Field, logged: &[u8], rec: &Rec, mode: Mode) -> Verdict {
+    fn judge(&mut self, field: Field, logged: &[u8], rec: &Rec, mode: Mode) -> Judged {
         let sent = field.sent(logged, rec.escape);
         let (rules, work) = (self.rules, &mut self.work);
         // Most paths are quiet. A semicolon is not, so no parameter is missed.
         if field == Field::Path && rules.glance(&sent, Form::Plain) == Glance::Quiet {
-            return Verdict::NONE;
+            return Judged::default();
         }
         if let Some((before, query)) = values::query_part(field, &sent) {
             let place = values::query_place(field);
             if rules.is_quiet_query(query, place, mode, work) && !has_base64(query, work) {
-                return rules.judge(before, Place::Referrer, Form::Plain, mode, work);
+                let verdict = rules.judge(before, Place::Referrer, Form::Plain, mode, work);
+                return Judged { verdict, nth: 0 };
             }
         }
-        let mut verdict = Verdict::NONE;
-        values::visit(field, &sent, &mut |value| verdict = verdict.merge(value.judge(rules, mode, work)));
-        verdict
+        let (mut judged, mut n) = (Judged::default(), 0u16);
+        values::visit(field, &sent, &mut |value| {
+            let verdict = value.judge(rules, mode, work);
+            if verdict.score > judged.verdict.score {
+                judged.nth = n;
+            }
+            judged.verdict = judged.verdict.merge(verdict);
+            n = n.saturating_add(1);
+        });
+        judged
     }
 
     /// The rules that it judges by.
