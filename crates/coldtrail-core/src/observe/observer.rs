@@ -17,6 +17,9 @@ pub const MAX_REJECTS: usize = 10_000;
 /// Cap on a raw line in the outputs, bytes: what servers take as one request line.
 pub const MAX_RAW: usize = 8192;
 
+/// Records whose keys are made before the first of them is judged: enough for what they need to come from memory.
+const BATCH: usize = 32;
+
 /// What of the records is wanted.
 #[derive(Clone, Copy)]
 pub struct ObserveOptions {
@@ -138,6 +141,7 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         let mut records = std::mem::take(&mut self.records);
         records.clear();
         parser.parse_block(block, &mut records);
+        let mut admitted = Vec::with_capacity(records.len());
         let mut format = None;
         let mut n_format = 0u64;
         for (i, rec) in records.iter().enumerate() {
@@ -160,7 +164,19 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
                 account.last_us = Some(account.last_us.map_or(rec.ts_us, |t| t.max(rec.ts_us)));
             }
             if self.options.admits(rec.ts_us) {
-                self.record(&block.bytes, rec, &mut keys, &mut account);
+                admitted.push(rec);
+            }
+        }
+        let mut batch = Vec::with_capacity(BATCH);
+        for records in admitted.chunks(BATCH) {
+            batch.clear();
+            for rec in records {
+                let key = RecordKeys::of(self.keys, &block.bytes, rec);
+                self.scorer.prefetch(rec, key.texts);
+                batch.push(key);
+            }
+            for (rec, key) in records.iter().zip(&batch) {
+                self.record(&block.bytes, rec, key, &mut keys, &mut account);
             }
         }
         if let Some(id) = format {
@@ -193,8 +209,14 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         }
     }
 
-    fn record(&mut self, block: &[u8], rec: &Rec, in_block: &mut BlockKeys, account: &mut InputTotals) {
-        let key = RecordKeys::of(self.keys, block, rec);
+    fn record(
+        &mut self,
+        block: &[u8],
+        rec: &Rec,
+        key: &RecordKeys<'_>,
+        in_block: &mut BlockKeys,
+        account: &mut InputTotals,
+    ) {
         let verdict = self.scorer.score_hashed(block, rec, key.texts);
         let bytes_out = rec.bytes_out().or_zero();
         let bytes_in = rec.request_bytes.or_zero();
@@ -203,7 +225,7 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         } else {
             u32::try_from(rec.ts_us / 1_000_000).unwrap_or(u32::MAX)
         };
-        let facts = facts(block, rec, &key);
+        let facts = facts(block, rec, key);
 
         in_block.add(key.client_hash);
         in_block.add(key.network_hash);
@@ -338,14 +360,13 @@ impl<'b> RecordKeys<'b> {
         let (host, port) =
             if rec.host.is_none() { (Cow::Borrowed(&b""[..]), 0) } else { host_and_port(block, rec) };
         let host_hash = if host.is_empty() { 0 } else { keys.host(&host) };
-        let user_agent = keys.user_agent(rec.user_agent.bytes(block));
-        let texts = TextHashes { path: keys.path(&path), user_agent };
+        let texts = TextHashes::of(keys, block, rec, &path);
         Self {
             client,
             client_hash: keys.client(client),
             network_hash: keys.client(client.network()),
             page: Keys::page_of(texts.path, host_hash),
-            agent: Keys::agent_of(keys.method(rec.method.bytes(block)), user_agent),
+            agent: Keys::agent_of(keys.method(rec.method.bytes(block)), texts.user_agent),
             host,
             host_hash,
             port,

@@ -4,7 +4,9 @@
 //! A string is known by its 64-bit hash, as everywhere in the tables. The hash is seeded per run, all of it: nobody can
 //! prepare two strings that share one, and a chance to meet one of the four in a row is 1 in 2^62 a look-up.
 
-use super::class::Verdict;
+use coldtrail_simd::prefetch;
+
+use super::class::{ClassSet, Verdict};
 
 /// Slots that a string may be in: one cache line, so that strings that would displace each other forever do not.
 const WAYS: usize = 4;
@@ -13,16 +15,19 @@ const WAYS: usize = 4;
 struct Slot {
     /// 0 where it is empty.
     hash: u64,
-    judged: Judged,
+    classes: ClassSet,
+    score: u8,
+    nth: u8,
 }
 
-/// The verdict on a field, and which of its values decided it, as counted by `values::visit`.
+/// The verdict on a field, and which of its values decided it, as counted by `values::visit`: 255 for all from there.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Judged {
     pub(super) verdict: Verdict,
-    pub(super) nth: u16,
+    pub(super) nth: u8,
 }
 
+/// Rows are cache lines.
 #[derive(Debug)]
 pub(super) struct Memo {
     rows: Vec<[Slot; WAYS]>,
@@ -39,7 +44,8 @@ impl Memo {
     /// The remembered verdict on the string with this hash.
     #[inline]
     pub(super) fn get(&self, hash: u64) -> Option<Judged> {
-        self.rows[self.row(hash)].iter().find(|s| s.hash == hash).filter(|_| hash != 0).map(|s| s.judged)
+        let slot = self.rows[self.row(hash)].iter().find(|s| s.hash == hash).filter(|_| hash != 0)?;
+        Some(Judged { verdict: Verdict { score: slot.score, classes: slot.classes }, nth: slot.nth })
     }
 
     pub(super) fn put(&mut self, hash: u64, judged: Judged) {
@@ -48,7 +54,14 @@ impl Memo {
             self.next = (self.next + 1) % WAYS;
             self.next
         });
-        self.rows[row][way] = Slot { hash, judged };
+        let Judged { verdict: Verdict { score, classes }, nth } = judged;
+        self.rows[row][way] = Slot { hash, classes, score, nth };
+    }
+
+    /// Fetches the row of a hash into the cache.
+    #[inline]
+    pub(super) fn prefetch(&self, hash: u64) {
+        prefetch(&self.rows, self.row(hash));
     }
 
     #[inline]
@@ -59,7 +72,6 @@ impl Memo {
 
 #[cfg(test)]
 mod tests {
-    use super::super::class::ClassSet;
     use super::*;
 
     #[test]

@@ -19,7 +19,7 @@ impl Scorer<'_> {
     pub fn payload(&mut self, block: &[u8], rec: &Rec, hashes: TextHashes) -> Option<Payload> {
         let (field, judged) = self.worst(block, rec, hashes)?;
         let mut payload = None;
-        let mut n = 0u16;
+        let mut n = 0u8;
         values::visit(field, &field.sent(field.logged(block, rec), rec.escape), &mut |value| {
             if n == judged.nth && payload.is_none() {
                 let mut normaliser = Normaliser::default();

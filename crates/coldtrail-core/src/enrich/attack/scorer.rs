@@ -21,17 +21,30 @@ pub struct Scorer<'a> {
     work: Work,
 }
 
-/// Hashes that the keys of a record are made of: of its unescaped path and of its user agent as logged.
+/// Hashes of the texts of a record: its unescaped path, and as logged its query, referrer and user agent.
 #[derive(Clone, Copy, Debug)]
 pub struct TextHashes {
     pub path: u64,
     pub user_agent: u64,
+    query: u64,
+    referrer: u64,
 }
 
 impl TextHashes {
-    pub fn of(keys: Keys, block: &[u8], rec: &Rec) -> Self {
+    pub fn of_record(keys: Keys, block: &[u8], rec: &Rec) -> Self {
         let path = unescape(rec.path.bytes(block), rec.escape_of(TextField::Path));
-        Self { path: keys.path(&path), user_agent: keys.user_agent(rec.user_agent.bytes(block)) }
+        Self::of(keys, block, rec, &path)
+    }
+
+    /// `path` is that of the record, unescaped.
+    #[inline]
+    pub fn of(keys: Keys, block: &[u8], rec: &Rec, path: &[u8]) -> Self {
+        Self {
+            path: keys.path(path),
+            user_agent: keys.user_agent(rec.user_agent.bytes(block)),
+            query: keys.text(Field::Query.logged(block, rec)),
+            referrer: keys.text(Field::Referrer.logged(block, rec)),
+        }
     }
 }
 
@@ -54,7 +67,7 @@ impl<'a> Scorer<'a> {
 
     /// The score of a record: that of its worst value.
     pub fn score(&mut self, block: &[u8], rec: &Rec) -> Verdict {
-        self.score_hashed(block, rec, TextHashes::of(self.keys, block, rec))
+        self.score_hashed(block, rec, TextHashes::of_record(self.keys, block, rec))
     }
 
     /// The score of a record whose path and user agent are hashed already.
@@ -65,6 +78,19 @@ impl<'a> Scorer<'a> {
             verdict = verdict.merge(self.field(field, block, rec, hashes).verdict);
         }
         verdict
+    }
+
+    /// Fetches into the cache what is remembered of a record that is about to be judged.
+    #[inline]
+    pub fn prefetch(&self, rec: &Rec, hashes: TextHashes) {
+        let variant = variant(rec, mode(rec.role, self.all_rules));
+        for (field, hash) in
+            [(Field::Path, hashes.path), (Field::Query, hashes.query), (Field::Referrer, hashes.referrer)]
+        {
+            if let Some(memo) = &self.memos[field as usize] {
+                memo.prefetch(hash ^ variant);
+            }
+        }
     }
 
     /// The field that looks most like an attack and its value that does, the first of several.
@@ -83,11 +109,12 @@ impl<'a> Scorer<'a> {
         let hash = match field {
             Field::Path if rec.path.is_some() => hashes.path,
             Field::UserAgent => hashes.user_agent,
+            Field::Query => hashes.query,
+            Field::Referrer => hashes.referrer,
             _ => self.keys.text(logged),
         };
-        // Strings that are judged differently have different hashes.
         let mode = mode(rec.role, self.all_rules);
-        let hash = hash ^ (u64::from(rec.escape as u8) << 1 | u64::from(mode.strong_only)) << 56;
+        let hash = hash ^ variant(rec, mode);
         if let Some(judged) = self.memos[field as usize].as_ref().and_then(|m| m.get(hash)) {
             return judged;
         }
@@ -113,7 +140,7 @@ impl<'a> Scorer<'a> {
                 return Judged { verdict, nth: 0 };
             }
         }
-        let (mut judged, mut n) = (Judged::default(), 0u16);
+        let (mut judged, mut n) = (Judged::default(), 0u8);
         values::visit(field, &sent, &mut |value| {
             let verdict = value.judge(rules, mode, work);
             if verdict.score > judged.verdict.score {
@@ -133,6 +160,12 @@ impl<'a> Scorer<'a> {
     pub(super) fn work(&mut self) -> (&'a RuleSet, &mut Work, bool) {
         (self.rules, &mut self.work, self.all_rules)
     }
+}
+
+/// Tells apart the hashes of strings that are judged differently.
+#[inline]
+fn variant(rec: &Rec, mode: Mode) -> u64 {
+    (u64::from(rec.escape as u8) << 1 | u64::from(mode.strong_only)) << 56
 }
 
 fn has_base64(query: &[u8], work: &mut Work) -> bool {
