@@ -49,12 +49,11 @@ impl Format for Clf {
             let n_quotes = quotes_of_line(block, marks);
             let newline = marks.get(n_quotes).map_or(block.len(), |m| *m as usize);
             let end = if newline > start && block[newline - 1] == b'\r' { newline - 1 } else { newline };
-            let mut rec = Rec::begin(Span::new(start, end));
+            // Filled in its place: a record is some hundred bytes.
+            let rec = records.push_mut(Rec::begin(Span::new(start, end)));
             rec.escape = self.escape;
-            if fast_line(&mut rec, block, start, end, &marks[..n_quotes], &mut clock) {
-                records.push(rec);
-            } else {
-                records.push(self.parse_line(block, Span::new(start, end)));
+            if !fast_line(rec, block, start, end, &marks[..n_quotes], &mut clock) {
+                *rec = self.parse_line(block, Span::new(start, end));
             }
             marks = marks.get(n_quotes + 1..).unwrap_or_default();
             start = newline + 1;
