@@ -587,7 +587,7 @@ fn status(n: &[u64; StatusClass::COUNT]) -> [String; 4] {
 }
 
 fn client_row(c: ClientLine) -> RowView {
-    let mut cells = vec![clipped(&text(&c.client), 120), count(c.n_requests), count(c.n_pages)];
+    let mut cells = vec![clipped(&text(&c.client.to_string()), 120), count(c.n_requests), count(c.n_pages)];
     cells.extend(status(&c.n_status));
     cells.extend([count(c.n_attacks), bytes(c.bytes_out), time_or_dash(c.first_us), time_or_dash(c.last_us)]);
     RowView { is_named: c.n_findings > 0, cells }

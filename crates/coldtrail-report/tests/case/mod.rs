@@ -381,7 +381,9 @@ fn client_line(i: usize) -> ClientLine {
     let names = ["203.0.113.34", "198.51.100.233", "192.0.2.162"];
     let n = [10_210, 861, 332].get(i).copied().unwrap_or(4_000 - 13 * i as u64);
     ClientLine {
-        client: names.get(i).map_or_else(|| format!("10.20.{}.{}", i / 250, i % 250), |s| (*s).to_owned()),
+        client: ClientName::Name(
+            names.get(i).map_or_else(|| format!("10.20.{}.{}", i / 250, i % 250), |s| (*s).to_owned()),
+        ),
         n_requests: n,
         n_pages: 1 + n / 9,
         n_status: [n - n / 10, n / 50, 0, 0, n / 10 - n / 50, 0],
@@ -715,7 +717,8 @@ pub(crate) fn hostile() -> Report {
     report.coverage.problems.clone_from(&all);
     report.coverage.notes.clone_from(&all);
     let (a, b, c) = (all.clone(), all.clone(), all.clone());
-    report.clients = Lines::new(a.len(), move |i| ClientLine { client: a[i].clone(), ..client_line(i) });
+    report.clients =
+        Lines::new(a.len(), move |i| ClientLine { client: ClientName::Name(a[i].clone()), ..client_line(i) });
     report.pages =
         Lines::new(b.len(), move |i| PageLine { path: b[i].clone(), host: b[i].clone(), ..page_line(i) });
     report.hosts = Lines::new(c.len(), move |i| HostLine {
