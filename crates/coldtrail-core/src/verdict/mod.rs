@@ -1,6 +1,8 @@
 //! Findings to incidents, incidents to a verdict, all of it to one [`Report`].
 
+mod accused;
 mod answers;
+mod beside;
 mod blind_spots;
 mod conclude;
 mod incident;

@@ -71,7 +71,10 @@ impl<T> Lines<T> {
 /// The four questions. Each list is sorted by first time, then name.
 #[derive(Default)]
 pub struct Answers {
+    /// Attackers, and own clients that take part: of findings of at least medium severity, or joined to such.
     pub who: Vec<Who>,
+    /// Other clients of findings: single probes as every server sees them, and contacts that were blocked.
+    pub n_background: u64,
     pub got_in: Vec<GotIn>,
     pub left: Vec<Left>,
     pub took: Vec<Took>,
@@ -79,6 +82,8 @@ pub struct Answers {
 
 pub struct Who {
     pub client: String,
+    /// Seen in a proxy log: one of our own.
+    pub is_own: bool,
     pub n_requests: u64,
     pub stages: Vec<Stage>,
     pub first_us: Option<i64>,
@@ -86,7 +91,7 @@ pub struct Who {
     /// Requests of the findings, by stage, for the summary table.
     pub n_by_stage: Vec<(Stage, u64)>,
     pub bytes_taken: u64,
-    /// Requests in twelve equal parts of the logs' span.
+    /// Requests that the findings rest on, in twelve equal parts of the logs' span; all 0 where none has a time.
     pub activity: [u64; 12],
 }
 

@@ -52,6 +52,7 @@ pub(super) struct PageView {
     would_raise: Vec<Prose>,
     blind: Vec<Prose>,
     who_title: &'static str,
+    background: String,
     attackers: Attackers,
     incidents: Vec<IncidentView>,
     more_incidents: String,
@@ -229,7 +230,8 @@ pub(super) fn page(
         do_now: sentences(&report.do_now),
         would_raise: if report.level == Level::Confirmed { vec![] } else { sentences(&report.would_raise) },
         blind: sentences(&blind),
-        who_title: if answers::is_outgoing(report) { "Clients involved" } else { "Attackers" },
+        who_title: answers::who_title(report),
+        background: answers::background(report),
         attackers: attackers(report),
         incidents: report
             .incidents

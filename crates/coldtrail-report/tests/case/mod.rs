@@ -266,6 +266,7 @@ pub(crate) fn break_in() -> Report {
             who: vec![
                 Who {
                     client: "203.0.113.34".into(),
+                    is_own: false,
                     n_requests: 10_210,
                     stages: vec![Stage::Reconnaissance, Stage::Attack, Stage::Exploit, Stage::Implant],
                     first_us: Some(at(13, 0, 0, 3)),
@@ -281,6 +282,7 @@ pub(crate) fn break_in() -> Report {
                 },
                 Who {
                     client: "198.51.100.233".into(),
+                    is_own: false,
                     n_requests: 861,
                     stages: vec![Stage::Attack, Stage::Implant],
                     first_us: Some(at(13, 1, 12, 0)),
@@ -291,6 +293,7 @@ pub(crate) fn break_in() -> Report {
                 },
                 Who {
                     client: "192.0.2.162".into(),
+                    is_own: false,
                     n_requests: 332,
                     stages: vec![Stage::Exfiltration],
                     first_us: Some(at(13, 8, 0, 0)),
@@ -300,6 +303,7 @@ pub(crate) fn break_in() -> Report {
                     activity: [0, 0, 0, 0, 0, 131, 196, 5, 0, 0, 0, 0],
                 },
             ],
+            n_background: 212,
             got_in: vec![GotIn {
                 page: "/product.php".into(),
                 first_us: Some(at(13, 2, 53, 59)),
@@ -500,6 +504,7 @@ pub(crate) fn proxy() -> Report {
     let totals = totals(&inputs, hours(12..15, &[]), &[]);
     let who = |client: &str, by: Vec<(Stage, u64)>, n, first| Who {
         client: client.into(),
+        is_own: true,
         n_requests: n,
         stages: by.iter().map(|s| s.0).collect(),
         first_us: Some(first),
@@ -633,6 +638,7 @@ pub(crate) fn hostile() -> Report {
         .iter()
         .map(|s| Who {
             client: s.clone(),
+            is_own: false,
             n_requests: 7,
             stages: vec![Stage::Attack],
             first_us: Some(at(13, 1, 0, 0)),
