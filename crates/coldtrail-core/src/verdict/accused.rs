@@ -72,23 +72,32 @@ pub(super) fn activity(
             mine.iter_mut().zip(counts).for_each(|(a, b)| *a = (*a).max(b));
         }
     };
-    let is_of_interest = |selector: &Selector| match selector {
-        Selector::Client(c)
-        | Selector::ClientAttacks(c)
-        | Selector::ClientMisses(c)
-        | Selector::ClientPage(c, _)
-        | Selector::Contact(c, _) => clients.contains(c),
-        Selector::Page(_) | Selector::Host(_) | Selector::AgentMisses(_) | Selector::NetworkMisses(_) => true,
-        Selector::PageBaseline(_) | Selector::SiteChanges => false,
-    };
-    for (selector, _) in events.selectors().filter(|(s, _)| is_of_interest(s)) {
+    let lists = |selector: Selector| {
         let mut list: BTreeMap<ClientKey, [u64; 12]> = BTreeMap::new();
         for event in events.of([selector]).iter().filter(|e| clients.contains(&e.client)) {
             if let Some(part) = part(event.ts_us.div_euclid(1_000_000)) {
                 list.entry(event.client).or_default()[part] += 1;
             }
         }
-        join(list);
+        list
+    };
+    let pages: BTreeSet<u64> = findings.iter().map(|f| f.page).filter(|page| *page != 0).collect();
+    let networks: BTreeSet<ClientKey> = clients.iter().map(|c| c.network()).collect();
+    pages.into_iter().for_each(|page| join(lists(Selector::Page(page))));
+    networks.into_iter().for_each(|network| join(lists(Selector::NetworkMisses(network))));
+    for client in clients.iter().copied() {
+        for selector in [Selector::Client, Selector::ClientAttacks, Selector::ClientMisses] {
+            join(lists(selector(client)));
+        }
+        // One request or two are at the times that the table has.
+        let Some((row, _)) = site.client(client).filter(|(row, _)| row.n_requests <= 2) else { continue };
+        let mut counts = [0; 12];
+        for ts_s in [row.first_s, row.last_s].into_iter().take(row.n_requests as usize) {
+            if let Some(part) = part(i64::from(ts_s)) {
+                counts[part] += 1;
+            }
+        }
+        join(BTreeMap::from([(client, counts)]));
     }
     for finding in findings {
         let accused = accused(finding, site);
@@ -168,10 +177,15 @@ mod tests {
         let key = |text: &str| ClientKey::parse(text.as_bytes());
         let mut events =
             Events::new([(Selector::Client(key(A)), 100), (Selector::ClientMisses(key(A)), 100)], 7);
-        for i in [0, 1, 22, 23] {
-            events.add(Selector::Client(key(A)), &event_of(&site, i));
+        for (i, selector) in [
+            (0, Selector::Client(key(A))),
+            (23, Selector::Client(key(A))),
+            (12, Selector::ClientMisses(key(A))),
+        ] {
+            let list = events.list_of(selector).expect("it is wanted");
+            events.add(list, event_of(&site, i));
         }
-        events.add(Selector::ClientMisses(key(A)), &event_of(&site, 12));
+        events.settle();
         let mut draft = crate::detect::Draft::new("contact");
         draft.clients = [key("10.0.0.1")].into();
         draft.hosts = ["bad.example".to_owned()].into();
@@ -183,7 +197,7 @@ mod tests {
         let findings = [finding, short.finish(registry()[0].meta())];
         let clients = [key(A), key("10.0.0.1"), key("192.0.2.9")].into();
         let all = activity(&clients, &findings, &events, &site.site());
-        assert_eq!(all[&key(A)], [2, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2]);
+        assert_eq!(all[&key(A)], [1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]);
         assert_eq!(all[&key("10.0.0.1")], [0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(all[&key("192.0.2.9")], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 40]);
     }
