@@ -1,7 +1,7 @@
 //! The verdict and the four answers in words: the same in the terminal and in the HTML report.
 
 use crate::figures::{bytes, count, counted, percent, time};
-use coldtrail_core::detect::{Finding, Level, Stage};
+use coldtrail_core::detect::{Finding, Level, Severity, Stage};
 use coldtrail_core::verdict::{Gap, LeftState, Report, Who};
 
 /// The verdict's fixed words; other ones where there was nothing to judge.
@@ -69,20 +69,37 @@ pub(crate) fn four(report: &Report) -> [(&'static str, String); 4] {
     ]
 }
 
-/// Most records are a proxy's: it logs its own people, and who is named there is a victim first.
-pub(crate) fn is_outgoing(report: &Report) -> bool {
-    report.totals.lines.outgoing * 2 > report.totals.lines.ok
+/// Strangers attack; own clients, whom only a proxy's log names, are victims first.
+fn who(report: &Report) -> String {
+    let n_own = report.answers.who.iter().filter(|w| w.is_own).count() as u64;
+    let n_strangers = report.answers.who.len() as u64 - n_own;
+    let own = counted(n_own, "own client", "own clients");
+    let n_incidents = report.incidents.iter().filter(|i| i.severity >= Severity::Medium).count() as u64;
+    match (n_strangers, n_own, report.answers.n_background) {
+        (0, 0, 0) => "nobody seen".to_owned(),
+        (0, 0, _) => "background noise only".to_owned(),
+        (0, ..) => format!("{own} involved"),
+        (_, 0, _) if n_incidents > 1 => {
+            format!("{}, {n_incidents} incidents", counted(n_strangers, "client", "clients"))
+        }
+        (_, 0, _) => counted(n_strangers, "client", "clients"),
+        _ => format!("{}, {own}", counted(n_strangers, "stranger", "strangers")),
+    }
 }
 
-fn who(report: &Report) -> String {
-    let n = report.answers.who.len() as u64;
-    if n > 0 && is_outgoing(report) {
-        return format!("{} involved", counted(n, "own client", "own clients"));
-    }
-    match (n, report.incidents.len() as u64) {
-        (0, _) => "nobody seen".to_owned(),
-        (_, 0 | 1) => counted(n, "client", "clients"),
-        (_, incidents) => format!("{}, {incidents} incidents", counted(n, "client", "clients")),
+/// The title of the table of those: `Attackers`, or what holds for own clients too.
+pub(crate) fn who_title(report: &Report) -> &'static str {
+    if report.answers.who.iter().any(|w| w.is_own) { "Clients involved" } else { "Attackers" }
+}
+
+/// Those of findings who are not named, in one sentence.
+pub(crate) fn background(report: &Report) -> String {
+    match report.answers.n_background {
+        0 => String::new(),
+        n => format!(
+            "Background noise: {} with single probes, as every server sees them, or with blocked contacts only.",
+            counted(n, "address", "addresses")
+        ),
     }
 }
 
@@ -147,17 +164,17 @@ pub(crate) fn proof(report: &Report) -> Vec<&Finding> {
     best
 }
 
-/// The rows that matter most (furthest along, most taken, most requests), in the order of first time.
+/// The rows that matter most, most telling first: furthest along, most taken, most requests of findings.
 pub(crate) fn most_telling(who: &[Who], most: usize) -> Vec<&Who> {
     let effect =
         |w: &Who| w.stages.iter().filter(|s| !matches!(s, Stage::Reconnaissance | Stage::Attack)).count();
     let mut ranked: Vec<usize> = (0..who.len()).collect();
     ranked.sort_by_key(|i| {
         let w = &who[*i];
-        (std::cmp::Reverse((effect(w), w.bytes_taken, w.n_requests)), *i)
+        let n_in_findings: u64 = w.n_by_stage.iter().map(|(_, n)| *n).sum();
+        (std::cmp::Reverse((effect(w), w.bytes_taken, n_in_findings, w.n_requests)), *i)
     });
     ranked.truncate(most);
-    ranked.sort_unstable();
     ranked.into_iter().map(|i| &who[i]).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Numbers, sizes, times and shares in words: one way of writing them for all outputs that people read.
 
-use coldtrail_core::record::format_ts;
+use coldtrail_core::record::{format_ts, write_ts};
 
 /// `6,114,208,331`
 pub fn count(n: u64) -> String {
@@ -92,17 +92,20 @@ pub fn percent(part: u64, whole: u64) -> String {
 
 /// The contract's form: `2026-10-13T02:53:59Z`, with a fraction only where there is one.
 pub fn iso(ts_us: i64) -> String {
-    let us = ts_us.rem_euclid(1_000_000);
-    format_ts(
-        ts_us,
-        if us == 0 {
-            0
-        } else if us % 1000 == 0 {
-            3
-        } else {
-            6
-        },
-    )
+    format_ts(ts_us, fraction_digits(ts_us))
+}
+
+/// The same, behind what a buffer holds.
+pub(crate) fn write_iso(out: &mut Vec<u8>, ts_us: i64) {
+    write_ts(out, ts_us, fraction_digits(ts_us));
+}
+
+fn fraction_digits(ts_us: i64) -> u8 {
+    match ts_us.rem_euclid(1_000_000) {
+        0 => 0,
+        us if us % 1000 == 0 => 3,
+        _ => 6,
+    }
 }
 
 /// For people: `2026-10-13 02:53:59`. The zone (UTC) is said once elsewhere.

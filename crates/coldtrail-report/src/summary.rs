@@ -81,6 +81,7 @@ fn answers(a: &Answers) -> Value {
     });
     json!({
         "who": who.collect::<Vec<_>>(),
+        "n_background": a.n_background,
         "got_in": got_in.collect::<Vec<_>>(),
         "left": left.collect::<Vec<_>>(),
         "took": took.collect::<Vec<_>>(),

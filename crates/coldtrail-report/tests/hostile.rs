@@ -185,6 +185,6 @@ fn csv_is_not_run_by_a_spreadsheet_and_a_row_is_a_line() {
     let raw = written(|out| tables::write_clients(out, &report, Cells::Raw));
     let mut reader = csv::Reader::from_reader(raw.as_bytes());
     for (row, client) in reader.records().zip(report.clients.iter()) {
-        assert_eq!(row.expect("CSV").get(0), Some(client.client.as_str()));
+        assert_eq!(row.expect("CSV").get(0), Some(client.client.to_string().as_str()));
     }
 }

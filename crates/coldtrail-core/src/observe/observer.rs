@@ -7,7 +7,7 @@ use crate::enrich::attack::{RuleSet, Scorer, TextHashes};
 use crate::enrich::{PageKind, is_upload_target, kind_of};
 use crate::parse::{Parser, format_name};
 use crate::record::{ClientKey, NO_TIME, Outcome, Rec, Role, TextField, unescape};
-use crate::table::{HourRow, InputTotals, Keys, Totals, partition};
+use crate::table::{HourRow, InputTotals, Keys, PARTITIONS, Totals, partition};
 use hashbrown::HashMap;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -189,6 +189,16 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
             self.hand_over_agents();
         }
         keys
+    }
+
+    /// Attacks that this worker has seen so far.
+    pub fn n_attacks(&self) -> u64 {
+        self.done.totals.n_attacks
+    }
+
+    /// Clients that all workers have handed over so far: locks each partition once.
+    pub fn n_clients(&self) -> u64 {
+        (0..PARTITIONS).map(|i| self.to.with(i, |p| p.clients.table.len() as u64)).sum()
     }
 
     fn reject(&mut self, feed: u32, block: &Block, rec: &Rec, index: usize) {

@@ -10,4 +10,5 @@ pub use escape::{Escape, printable, unescape};
 pub use rec::{FormatId, Metric, Outcome, Reason, Rec, Role, Span, TextField};
 pub use time::{
     ClfClock, Moment, NO_TIME, format_ts, parse_clf_time, parse_time, parse_time_of_day, ts_from_civil,
+    write_ts,
 };

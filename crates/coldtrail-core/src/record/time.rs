@@ -239,6 +239,13 @@ pub(crate) fn parse_offset(b: &[u8]) -> Option<i64> {
 
 /// `2026-11-24T02:11:51.123Z`, with as many fraction digits as asked (0, 3, 6 or 9).
 pub fn format_ts(ts_us: i64, digits: u8) -> String {
+    let mut out = Vec::with_capacity(30);
+    write_ts(&mut out, ts_us, digits);
+    String::from_utf8(out).expect("a time is ASCII")
+}
+
+/// The same, behind what a buffer holds.
+pub fn write_ts(out: &mut Vec<u8>, ts_us: i64, digits: u8) {
     let secs = ts_us.div_euclid(1_000_000);
     let us = ts_us.rem_euclid(1_000_000);
     let (days, sod) = (secs.div_euclid(86_400), secs.rem_euclid(86_400));
@@ -249,14 +256,35 @@ pub fn format_ts(ts_us: i64, digits: u8) -> String {
     let mp = (5 * doy + 2) / 153;
     let (d, m) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
     let y = yoe + era * 400 + i64::from(m <= 2);
-    let (h, mi, s) = (sod / 3600, sod / 60 % 60, sod % 60);
-    let head = format!("{y:04}-{m:02}-{d:02}T{h:02}:{mi:02}:{s:02}");
-    match digits {
-        0 => format!("{head}Z"),
-        3 => format!("{head}.{:03}Z", us / 1000),
-        6 => format!("{head}.{us:06}Z"),
-        _ => format!("{head}.{us:06}000Z"),
+    let (century, year) = match y {
+        0..=9999 => (y / 100, y % 100),
+        _ => {
+            out.extend_from_slice(format!("{y:04}").as_bytes());
+            (-1, 0)
+        }
+    };
+    let mut text = *b"0000-00-00T00:00:00";
+    let parts = [
+        (0, century.max(0)),
+        (2, year),
+        (5, m),
+        (8, d),
+        (11, sod / 3600),
+        (14, sod / 60 % 60),
+        (17, sod % 60),
+    ];
+    for (at, n) in parts {
+        text[at] += (n / 10) as u8;
+        text[at + 1] += (n % 10) as u8;
     }
+    out.extend_from_slice(if century < 0 { &text[4..] } else { &text });
+    match digits {
+        0 => {}
+        3 => out.extend_from_slice(format!(".{:03}", us / 1000).as_bytes()),
+        6 => out.extend_from_slice(format!(".{us:06}").as_bytes()),
+        _ => out.extend_from_slice(format!(".{us:06}000").as_bytes()),
+    }
+    out.push(b'Z');
 }
 
 #[cfg(test)]
@@ -334,6 +362,16 @@ mod tests {
         ] {
             assert_eq!(parse_time(bad.as_bytes()), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn years_of_any_length() {
+        let check = |ts_us, digits, want: &str| assert_eq!(format_ts(ts_us, digits), want);
+        check(-1, 6, "1969-12-31T23:59:59.999999Z");
+        check(i64::MAX, 3, "294247-01-10T04:00:54.775Z");
+        check(-62_198_755_200_000_000, 0, "-001-01-01T00:00:00Z");
+        check(253_402_300_799_000_000, 9, "9999-12-31T23:59:59.000000000Z");
+        check(253_402_300_800_000_000, 0, "10000-01-01T00:00:00Z");
     }
 
     #[test]

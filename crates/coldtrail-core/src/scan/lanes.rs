@@ -115,8 +115,12 @@ impl Lanes {
                 Next::Block { number, parser } => (number, parser),
                 Next::Done => return false,
             };
+            let n_attacks = worker.n_attacks();
             let keys = worker.block(lane as u32, block, &parser);
-            progress.count(block.n_lines);
+            progress.count(block.n_lines, worker.n_attacks() - n_attacks);
+            if number.is_multiple_of(8) {
+                progress.know_clients(worker.n_clients());
+            }
             self.lanes[lane].state().blocks[number].keys = keys;
             !progress.is_stopped()
         })

@@ -2,25 +2,28 @@
 
 use super::Tables;
 use crate::record::ClientKey;
-use crate::verdict::{ClientLine, HostLine, Lines, PageLine, Peaks};
+use crate::verdict::{ClientLine, ClientName, HostLine, Lines, PageLine, Peaks};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 fn us(seconds: u32, is_known: bool) -> Option<i64> {
     is_known.then(|| i64::from(seconds) * 1_000_000)
 }
 
-/// Row of a table: partition and number.
-type At = (u32, u32);
+/// A row of a table, and where among the facts stands what the findings and the second pass know of it.
+#[derive(Clone, Copy)]
+struct Place {
+    part: u32,
+    index: u32,
+    fact: u32,
+}
 
-fn order<R, K: Ord>(tables: &Tables, rows: impl Fn(usize) -> Vec<R>, key: impl Fn(&R) -> K) -> Vec<At> {
-    let mut all: Vec<(K, At)> = Vec::new();
-    for part in 0..tables.partitions.len() {
-        all.extend(rows(part).iter().zip(0u32..).map(|(row, i)| (key(row), (part as u32, i))));
-    }
+/// Rows in the order of their keys, no two of which are the same.
+fn sorted<K: Ord>(rows: impl Iterator<Item = (K, Place)>) -> Vec<Place> {
+    let mut all: Vec<(K, Place)> = rows.collect();
     all.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    all.into_iter().map(|(_, at)| at).collect()
+    all.into_iter().map(|(_, place)| place).collect()
 }
 
 /// Clients: those of findings, then by attacks, then by requests, then by address.
@@ -29,19 +32,35 @@ pub(super) fn clients(
     peaks: &BTreeMap<ClientKey, Peaks>,
     named: &BTreeMap<ClientKey, u64>,
 ) -> Lines<ClientLine> {
-    let rows = |part: usize| tables.partitions[part].clients.table.rows().to_vec();
-    let order = order(tables, rows, |c| {
-        let n = named.get(&c.client).copied().unwrap_or(0);
-        (Reverse((n, c.n_attacks, c.n_requests)), c.client)
+    // Findings that name a client, and its peaks; the first for those of whom neither is known.
+    let mut facts: Vec<(u64, Option<Peaks>)> = vec![(0, None)];
+    let mut fact_of: HashMap<ClientKey, u32, foldhash::fast::RandomState> = HashMap::default();
+    for client in named.keys().chain(peaks.keys()) {
+        fact_of.entry(*client).or_insert_with(|| {
+            facts.push((named.get(client).copied().unwrap_or(0), peaks.get(client).copied()));
+            (facts.len() - 1) as u32
+        });
+    }
+    let rows = (0u32..).zip(&tables.partitions).flat_map(|(part, t)| {
+        (0u32..).zip(t.clients.table.rows()).map(move |(index, row)| (part, index, row))
     });
-    let (tables, peaks, named) = (tables.clone(), peaks.clone(), named.clone());
+    let order = sorted(rows.map(|(part, index, row)| {
+        let fact = fact_of.get(&row.client).copied().unwrap_or(0);
+        let key = (Reverse((facts[fact as usize].0, row.n_attacks, row.n_requests)), row.client);
+        (key, Place { part, index, fact })
+    }));
+    let tables = tables.clone();
     Lines::new(order.len(), move |i| {
-        let (part, index) = order[i];
-        let part_tables = &tables.partitions[part as usize];
-        let row = part_tables.clients.table.row(index);
+        let Place { part, index, fact } = order[i];
+        let clients = &tables.partitions[part as usize].clients;
+        let row = clients.table.row(index);
         let is_known = row.first_s <= row.last_s;
+        let (n_findings, peaks) = facts[fact as usize];
         ClientLine {
-            client: part_tables.clients.text(row.client),
+            client: match row.client.ip() {
+                Some(address) => ClientName::Address(address),
+                None => ClientName::Name(clients.text(row.client)),
+            },
             n_requests: row.n_requests.into(),
             n_pages: tables.links.clients[part as usize][index as usize].n_pages.into(),
             n_status: row.n_status.map(u64::from),
@@ -51,30 +70,26 @@ pub(super) fn clients(
             bytes_in: row.bytes_in,
             first_us: us(row.first_s, is_known),
             last_us: us(row.last_s, is_known),
-            peaks: peaks.get(&row.client).copied(),
-            n_findings: named.get(&row.client).copied().unwrap_or(0),
+            peaks,
+            n_findings,
         }
     })
 }
 
 /// Pages: those of findings, then by attacks answered, attacks, bytes, then by name.
 pub(super) fn pages(tables: &Arc<Tables>, named: &BTreeMap<u64, u64>) -> Lines<PageLine> {
-    let mut all = Vec::new();
-    for (part, tables) in tables.partitions.iter().enumerate() {
-        all.extend(tables.pages.table.rows().iter().zip(0u32..).map(|(p, i)| {
-            let n = named.get(&p.hash).copied().unwrap_or(0);
-            (Reverse((n, p.n_attacks_ok, p.n_attacks, p.bytes_out)), (part as u32, i))
-        }));
-    }
-    let text = |at: &At| {
-        let pages = &tables.partitions[at.0 as usize].pages;
-        pages.text(pages.table.row(at.1))
-    };
-    all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| text(&a.1).cmp(&text(&b.1))));
-    let order: Vec<At> = all.into_iter().map(|(_, at)| at).collect();
-    let (tables, named) = (tables.clone(), named.clone());
+    let named: HashMap<u64, u64, foldhash::fast::RandomState> = named.iter().map(|(k, n)| (*k, *n)).collect();
+    let rows = (0u32..).zip(&tables.partitions).flat_map(|(part, t)| {
+        (0u32..).zip(t.pages.table.rows()).map(move |(index, row)| (part, index, t.pages.text(row), row))
+    });
+    let order = sorted(rows.map(|(part, index, name, row)| {
+        let n = named.get(&row.hash).copied().unwrap_or(0);
+        let key = (Reverse((n, row.n_attacks_ok, row.n_attacks, row.bytes_out)), name);
+        (key, Place { part, index, fact: n as u32 })
+    }));
+    let tables = tables.clone();
     Lines::new(order.len(), move |i| {
-        let (part, index) = order[i];
+        let Place { part, index, fact } = order[i];
         let pages = &tables.partitions[part as usize].pages;
         let row = pages.table.row(index);
         let (host, path) = pages.text(row);
@@ -92,7 +107,7 @@ pub(super) fn pages(tables: &Arc<Tables>, named: &BTreeMap<u64, u64>) -> Lines<P
             max_out: row.max_out,
             first_us: us(first, first <= last),
             last_us: us(last, first <= last),
-            n_findings: named.get(&row.hash).copied().unwrap_or(0),
+            n_findings: fact.into(),
         }
     })
 }

@@ -95,7 +95,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     focused.events.settle();
     let findings = judge::findings(&suspects, &focused.events, &site);
     let peaks = focused.peaks.peaks();
-    let judgement = crate::verdict::conclude(findings, &site);
+    let judgement = crate::verdict::conclude(findings, &focused.events, &site);
     let coverage = lanes.coverage(&inputs, &observed, rejects, &site);
     let mut report = Report {
         level: judgement.level,

@@ -15,6 +15,8 @@ struct Inner {
     total: AtomicU64,
     read: Arc<AtomicU64>,
     lines: AtomicU64,
+    attacks: AtomicU64,
+    clients: AtomicU64,
     stop: AtomicBool,
 }
 
@@ -28,6 +30,10 @@ pub struct Snapshot {
     /// Stored bytes read in this pass.
     pub read_bytes: u64,
     pub lines: u64,
+    /// Requests with an attack payload, so far.
+    pub attacks: u64,
+    /// Clients, so far: counted now and then.
+    pub clients: u64,
 }
 
 impl Progress {
@@ -38,6 +44,8 @@ impl Progress {
             total_bytes: get(&self.inner.total),
             read_bytes: get(&self.inner.read),
             lines: get(&self.inner.lines),
+            attacks: get(&self.inner.attacks),
+            clients: get(&self.inner.clients),
         }
     }
 
@@ -60,7 +68,31 @@ impl Progress {
         self.inner.read.clone()
     }
 
-    pub(super) fn count(&self, lines: u64) {
+    pub(super) fn count(&self, lines: u64, attacks: u64) {
         self.inner.lines.fetch_add(lines, Ordering::Relaxed);
+        self.inner.attacks.fetch_add(attacks, Ordering::Relaxed);
+    }
+
+    pub(super) fn know_clients(&self, clients: u64) {
+        self.inner.clients.fetch_max(clients, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_found_so_far_only_grows() {
+        let progress = Progress::default();
+        progress.count(100, 3);
+        progress.know_clients(20);
+        progress.begin(2, 5000);
+        progress.count(10, 1);
+        // A worker that looked earlier may report later.
+        progress.know_clients(12);
+        let want =
+            Snapshot { pass: 2, total_bytes: 5000, read_bytes: 0, lines: 110, attacks: 4, clients: 20 };
+        assert_eq!(progress.snapshot(), want);
     }
 }

@@ -1,13 +1,27 @@
 //! The four questions: who attacked, did they get in, what did they leave, what did they take.
 
-use super::{Answers, GotIn, Left, LeftState, Took, Who};
+use super::accused::{accused, activity, attackers};
+use super::{Answers, GotIn, Incident, Left, LeftState, Took, Who};
 use crate::detect::{Finding, Level, Number, Severity, Site, Stage};
+use crate::focus::Events;
 use crate::record::ClientKey;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn answers(findings: &[Finding], site: &Site<'_>) -> Answers {
+pub(super) fn answers(
+    findings: &[Finding],
+    incidents: &[Incident],
+    events: &Events,
+    site: &Site<'_>,
+) -> Answers {
+    let severe: BTreeSet<&str> = incidents
+        .iter()
+        .filter(|i| i.severity >= Severity::Medium)
+        .flat_map(|i| i.findings.iter().map(String::as_str))
+        .collect();
+    let (attackers, n_background) = attackers(findings, &severe, site);
     let mut answers = Answers {
-        who: who(findings, site),
+        who: who(&attackers, findings, events, site),
+        n_background,
         got_in: got_in(findings),
         left: left(findings),
         took: took(findings, site),
@@ -32,11 +46,12 @@ fn key(first_us: Option<i64>, name: &str) -> (bool, Option<i64>, &str) {
     (first_us.is_none(), first_us, name)
 }
 
-fn who(findings: &[Finding], site: &Site<'_>) -> Vec<Who> {
+fn who(attackers: &BTreeSet<ClientKey>, findings: &[Finding], events: &Events, site: &Site<'_>) -> Vec<Who> {
     let mut by_client: BTreeMap<ClientKey, (BTreeMap<Stage, u64>, u64)> = BTreeMap::new();
     for finding in findings.iter().filter(|f| f.severity >= Severity::Low) {
-        let is_alone = finding.clients.len() == 1;
-        for client in finding.clients.iter().filter(|c| !site.is_bystander(**c)) {
+        let accused = accused(finding, site);
+        let is_alone = accused.len() == 1;
+        for client in accused.iter().filter(|c| attackers.contains(c)) {
             let (stages, taken) = by_client.entry(*client).or_default();
             let n = match (is_alone, site.client(*client)) {
                 (true, _) => finding.n_requests,
@@ -54,6 +69,7 @@ fn who(findings: &[Finding], site: &Site<'_>) -> Vec<Who> {
             }
         }
     }
+    let activity = activity(attackers, findings, events, site);
     by_client
         .into_iter()
         .map(|(client, (stages, bytes_taken))| {
@@ -62,13 +78,14 @@ fn who(findings: &[Finding], site: &Site<'_>) -> Vec<Who> {
             let is_timed = row.is_some_and(|r| r.first_s <= r.last_s);
             Who {
                 client: site.client_text(client),
+                is_own: row.is_some_and(|r| r.n_outgoing > 0),
                 n_requests: row.map_or(0, |r| u64::from(r.n_requests)),
                 stages: stages.keys().copied().collect(),
                 first_us: row.filter(|_| is_timed).map(|r| time(r.first_s)),
                 last_us: row.filter(|_| is_timed).map(|r| time(r.last_s)),
                 n_by_stage: stages.into_iter().collect(),
                 bytes_taken,
-                activity: [0; 12],
+                activity: activity.get(&client).copied().unwrap_or_default(),
             }
         })
         .collect()

@@ -1,10 +1,12 @@
 //! From all findings to everything that a report says of them.
 
 use super::answers::answers;
+use super::beside::fetched_beside_implants;
 use super::incident::incidents;
 use super::ladder::{do_now, verdict, would_raise};
 use super::{Answers, Incident};
 use crate::detect::{Draft, Finding, Level, Site, by_id};
+use crate::focus::Events;
 use crate::record::ClientKey;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,9 +28,16 @@ pub struct Judgement {
     pub named_hosts: BTreeMap<String, u64>,
 }
 
-/// Joins, sorts and judges. Pure: the order of `findings` does not matter.
-pub fn conclude(findings: Vec<Finding>, site: &Site<'_>) -> Judgement {
-    let findings = join_same(findings);
+/// Joins, sorts and judges. Pure: the order of `findings` does not matter. `events` are those that they rest on.
+pub fn conclude(findings: Vec<Finding>, events: &Events, site: &Site<'_>) -> Judgement {
+    let mut findings = join_same(findings);
+    let beside = fetched_beside_implants(&findings, site);
+    if !beside.is_empty() {
+        // What the detector said of the same page was less.
+        findings.retain(|f| beside.iter().all(|b| (b.meta.id, &b.subject) != (f.meta.id, &f.subject)));
+        findings.extend(beside);
+        findings = join_same(findings);
+    }
     let incidents = incidents(&findings, site);
     let verdict = verdict(&findings, &incidents);
     let (mut named_clients, mut named_pages, mut named_hosts) =
@@ -47,7 +56,7 @@ pub fn conclude(findings: Vec<Finding>, site: &Site<'_>) -> Judgement {
     Judgement {
         would_raise: would_raise(verdict.level, &findings, site),
         do_now: do_now(verdict.level, &findings, site),
-        answers: answers(&findings, site),
+        answers: answers(&findings, &incidents, events, site),
         level: verdict.level,
         rule: verdict.rule,
         sentence: verdict.sentence,
@@ -108,7 +117,7 @@ mod tests {
     fn judge(requests: Vec<Request>) -> Judgement {
         let site = TestSite::new(requests);
         let findings = registry().iter().flat_map(|d| site.run(*d)).collect();
-        conclude(findings, &site.site())
+        conclude(findings, &Events::new([], 7), &site.site())
     }
 
     fn break_in() -> Vec<Request> {
@@ -153,6 +162,36 @@ mod tests {
     }
 
     #[test]
+    fn an_archive_beside_an_implant_was_taken() {
+        let archive = |path: &str, n_clients: u32| {
+            let mut requests = break_in();
+            let clients = ["198.51.100.23", "198.51.100.24", "198.51.100.25", "198.51.100.26"];
+            requests.extend((0..n_clients).map(|i| {
+                let at = T0 + 5000 + i;
+                to_server(at, clients[i as usize], "GET", path, 206).bytes(3 << 20)
+            }));
+            judge(requests)
+        };
+        let judged = archive("/uploads/b.zip", 1);
+        let took: Vec<_> = judged
+            .answers
+            .took
+            .iter()
+            .map(|t| (t.client.as_str(), t.path_or_host.as_str(), t.bytes))
+            .collect();
+        assert_eq!(took, [("198.51.100.23", "/uploads/b.zip", 3 << 20)]);
+        let taker = judged.answers.who.iter().find(|w| w.client == "198.51.100.23").expect("who took it");
+        assert_eq!((taker.stages.as_slice(), taker.bytes_taken), (&[Stage::Exfiltration][..], 3 << 20));
+        assert_eq!(judged.incidents.len(), 1, "it is part of the break-in");
+        assert!(judged.do_now.iter().any(|s| s.starts_with("Block 203.0.113.9 and 198.51.100.23 ")));
+        let is_beside = |j: &Judgement| j.findings.iter().any(|f| f.rule == "beside-implant");
+        assert!(is_beside(&judged));
+        assert!(!is_beside(&archive("/downloads/b.zip", 1)), "another folder");
+        assert!(!is_beside(&archive("/uploads/b.pdf", 1)), "no archive");
+        assert!(!is_beside(&archive("/uploads/b.zip", 4)), "a public download");
+    }
+
+    #[test]
     fn attempts_only_and_nothing_at_all() {
         let attempts =
             (0..5).map(|i| to_server(T0 + i, A, "GET", "/p.php?id=1'", 404).attack(Class::Sqli, 1, 3));
@@ -168,8 +207,8 @@ mod tests {
         let site = TestSite::new(break_in());
         let findings: Vec<Finding> = registry().iter().flat_map(|d| site.run(*d)).collect();
         let ids = |j: &Judgement| j.findings.iter().map(|f| f.id.clone()).collect::<Vec<_>>();
-        let one = conclude(findings.clone(), &site.site());
-        let other = conclude(findings.into_iter().rev().collect(), &site.site());
+        let one = conclude(findings.clone(), &Events::new([], 7), &site.site());
+        let other = conclude(findings.into_iter().rev().collect(), &Events::new([], 7), &site.site());
         assert_eq!(ids(&one), ids(&other));
         assert_eq!(one.sentence, other.sentence);
         assert_eq!(one.incidents[0].id, other.incidents[0].id);

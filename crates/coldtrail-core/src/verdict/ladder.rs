@@ -1,9 +1,12 @@
 //! The verdict of a whole report: its level, the rule that decided, and what to do.
 
 use super::Incident;
+use super::accused::accused;
 use super::incident::{level_of, strongest};
 use crate::detect::{Finding, Level, Severity, Site, Stage, counted, list};
-use std::collections::BTreeSet;
+use crate::record::ClientKey;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Verdict {
     pub(super) level: Level,
@@ -78,12 +81,20 @@ pub(super) fn would_raise(level: Level, findings: &[Finding], site: &Site<'_>) -
 /// What to do now, most urgent first.
 pub(super) fn do_now(level: Level, findings: &[Finding], site: &Site<'_>) -> Vec<String> {
     let mut sentences = Vec::new();
+    // Those of the strongest findings first.
     let names = |f: &mut dyn Iterator<Item = &Finding>, internal: bool| -> Vec<String> {
-        let keys: BTreeSet<_> = f.flat_map(|f| f.clients.iter().copied()).collect();
-        let is_wanted = |c: &&crate::record::ClientKey| {
-            site.client(**c).is_some_and(|(row, _)| (row.n_outgoing > 0) == internal)
-        };
-        keys.iter().filter(is_wanted).map(|c| site.client_text(*c)).collect()
+        let mut strength: BTreeMap<ClientKey, (Level, Severity)> = BTreeMap::new();
+        for finding in f {
+            for client in accused(finding, site) {
+                let mine = strength.entry(client).or_insert((finding.level, finding.severity));
+                *mine = (*mine).max((finding.level, finding.severity));
+            }
+        }
+        let is_wanted =
+            |c: ClientKey| site.client(c).is_some_and(|(row, _)| (row.n_outgoing > 0) == internal);
+        let mut clients: Vec<_> = strength.into_iter().filter(|(c, _)| is_wanted(*c)).collect();
+        clients.sort_by_key(|(_, strength)| Reverse(*strength));
+        clients.iter().map(|(c, _)| site.client_text(*c)).collect()
     };
     let is_worked = |f: &&Finding| f.level >= Level::Possible;
     let artefacts: BTreeSet<&str> = findings
@@ -120,7 +131,8 @@ pub(super) fn do_now(level: Level, findings: &[Finding], site: &Site<'_>) -> Vec
     let outside = names(
         &mut findings
             .iter()
-            .filter(|f| f.severity >= Severity::Medium && f.meta.stage != Stage::Exfiltration),
+            .filter(|f| f.severity >= Severity::Medium)
+            .filter(|f| f.meta.stage != Stage::Exfiltration || f.level >= Level::Probable),
         false,
     );
     if !outside.is_empty() {

@@ -1,6 +1,8 @@
 //! Findings to incidents, incidents to a verdict, all of it to one [`Report`].
 
+mod accused;
 mod answers;
+mod beside;
 mod blind_spots;
 mod conclude;
 mod incident;
@@ -13,6 +15,6 @@ pub use blind_spots::blind_spots;
 pub(crate) use conclude::join_same;
 pub use conclude::{Judgement, conclude};
 pub use report::{
-    Answers, ClientLine, Coverage, Gap, GotIn, HostLine, Incident, IncidentStage, InputLine, Left, LeftState,
-    Lines, PageLine, Reject, Report, Took, Who,
+    Answers, ClientLine, ClientName, Coverage, Gap, GotIn, HostLine, Incident, IncidentStage, InputLine,
+    Left, LeftState, Lines, PageLine, Reject, Report, Took, Who,
 };

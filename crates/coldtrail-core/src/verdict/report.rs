@@ -6,6 +6,8 @@ use crate::observe::{MAX_RAW, MAX_REJECTS};
 use crate::record::{ClientKey, Reason};
 use crate::table::{StatusClass, Totals};
 use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
 
 /// A finished scan.
 pub struct Report {
@@ -57,15 +59,22 @@ impl<T> Lines<T> {
         self.n == 0
     }
 
+    /// In the order of the output. Made some at a time: their rows lie anywhere in memory, and are fetched side by side
+    /// where nothing else is done in between.
     pub fn iter(&self) -> impl Iterator<Item = T> + '_ {
-        (0..self.n).map(|i| (self.make)(i))
+        const BATCH: usize = 64;
+        let batch = |from: usize| (from..self.n.min(from + BATCH)).map(&self.make).collect::<Vec<T>>();
+        (0..self.n).step_by(BATCH).flat_map(batch)
     }
 }
 
 /// The four questions. Each list is sorted by first time, then name.
 #[derive(Default)]
 pub struct Answers {
+    /// Attackers, and own clients that take part: of findings of at least medium severity, or joined to such.
     pub who: Vec<Who>,
+    /// Other clients of findings: single probes as every server sees them, and contacts that were blocked.
+    pub n_background: u64,
     pub got_in: Vec<GotIn>,
     pub left: Vec<Left>,
     pub took: Vec<Took>,
@@ -73,6 +82,8 @@ pub struct Answers {
 
 pub struct Who {
     pub client: String,
+    /// Seen in a proxy log: one of our own.
+    pub is_own: bool,
     pub n_requests: u64,
     pub stages: Vec<Stage>,
     pub first_us: Option<i64>,
@@ -80,7 +91,7 @@ pub struct Who {
     /// Requests of the findings, by stage, for the summary table.
     pub n_by_stage: Vec<(Stage, u64)>,
     pub bytes_taken: u64,
-    /// Requests in twelve equal parts of the logs' span.
+    /// Requests that the findings rest on, in twelve equal parts of the logs' span; all 0 where none has a time.
     pub activity: [u64; 12],
 }
 
@@ -210,8 +221,24 @@ pub struct Reject {
     pub n_cut: u64,
 }
 
+/// What the log calls a client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ClientName {
+    Address(IpAddr),
+    Name(String),
+}
+
+impl fmt::Display for ClientName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Name(name) => name.fmt(f),
+        }
+    }
+}
+
 pub struct ClientLine {
-    pub client: String,
+    pub client: ClientName,
     pub n_requests: u64,
     pub n_pages: u64,
     /// By `StatusClass`.

@@ -52,6 +52,7 @@ pub(super) struct PageView {
     would_raise: Vec<Prose>,
     blind: Vec<Prose>,
     who_title: &'static str,
+    background: String,
     attackers: Attackers,
     incidents: Vec<IncidentView>,
     more_incidents: String,
@@ -229,7 +230,8 @@ pub(super) fn page(
         do_now: sentences(&report.do_now),
         would_raise: if report.level == Level::Confirmed { vec![] } else { sentences(&report.would_raise) },
         blind: sentences(&blind),
-        who_title: if answers::is_outgoing(report) { "Clients involved" } else { "Attackers" },
+        who_title: answers::who_title(report),
+        background: answers::background(report),
         attackers: attackers(report),
         incidents: report
             .incidents
@@ -587,7 +589,7 @@ fn status(n: &[u64; StatusClass::COUNT]) -> [String; 4] {
 }
 
 fn client_row(c: ClientLine) -> RowView {
-    let mut cells = vec![clipped(&text(&c.client), 120), count(c.n_requests), count(c.n_pages)];
+    let mut cells = vec![clipped(&text(&c.client.to_string()), 120), count(c.n_requests), count(c.n_pages)];
     cells.extend(status(&c.n_status));
     cells.extend([count(c.n_attacks), bytes(c.bytes_out), time_or_dash(c.first_us), time_or_dash(c.last_us)]);
     RowView { is_named: c.n_findings > 0, cells }

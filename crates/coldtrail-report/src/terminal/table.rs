@@ -1,7 +1,7 @@
-//! The attackers: one row each, with requests by stage, and when.
+//! The attackers, most telling first: one row each, with requests by stage, and when.
 
 use super::page::{Page, Paint};
-use crate::answers::{most_telling, short_stage, stage_cell, stages_of};
+use crate::answers::{background, most_telling, short_stage, stage_cell, stages_of};
 use crate::figures::{count, cut, minute, short_time, span};
 use crate::folder::WrittenFile;
 use crate::safe::{clip, safe, width};
@@ -41,7 +41,8 @@ pub(super) fn write<W: Write>(
 ) -> io::Result<()> {
     let who = most_telling(&report.answers.who, MAX_ROWS);
     if who.is_empty() {
-        return Ok(());
+        page.wrapped(&background(report), Paint::Dim)?;
+        return page.blank();
     }
     let columns = fit(page, report, &who);
     let row = |cell: &dyn Fn(&Column) -> String| {
@@ -56,6 +57,7 @@ pub(super) fn write<W: Write>(
         let place = files.iter().find(|f| f.name == "summary.json").map_or("", |_| " in summary.json");
         page.wrapped(&format!("and {} more{place}", count(rest as u64)), Paint::Dim)?;
     }
+    page.wrapped(&background(report), Paint::Dim)?;
     page.blank()
 }
 
@@ -73,7 +75,11 @@ fn fit<W: Write>(page: &Page<'_, W>, report: &Report, who: &[&Who]) -> Vec<Colum
     let bin = bin_us(report).map(|us| format!("WHEN, 12 x {}", span(us)));
     let when = |head: &str| {
         let unicode = !page.is_ascii();
-        Column::new(head, false, who.iter().map(move |w| bars(&w.activity, unicode)))
+        let cell = move |w: &&Who| match w.activity {
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] => String::new(),
+            activity => bars(&activity, unicode),
+        };
+        Column::new(head, false, who.iter().map(cell))
     };
     let wide_when = || when(bin.as_deref().unwrap_or("WHEN"));
     let is_one_year = match (report.totals.lines.first_us, report.totals.lines.last_us) {
@@ -84,13 +90,18 @@ fn fit<W: Write>(page: &Page<'_, W>, report: &Report, who: &[&Who]) -> Vec<Colum
     let short: fn(i64) -> String = if is_one_year { |t| cut(&minute(t), 5, 16) } else { minute };
 
     let stages_width: usize = stages.iter().map(|c| c.width() + 2).sum();
-    let tails = [
+    let mut tails = vec![
         vec![first(long), wide_when()],
         vec![first(short), wide_when()],
         vec![first(short), when("WHEN")],
         vec![first(short)],
         vec![],
     ];
+    // Where nothing is known, nothing is shown.
+    if who.iter().all(|w| w.activity == [0; 12]) {
+        tails.drain(..3);
+        tails.insert(0, vec![first(long)]);
+    }
     let needs = |tail: &[Column]| stages_width + tail.iter().map(|c| c.width() + 2).sum::<usize>();
     let client_width = clients.width();
     let tail =

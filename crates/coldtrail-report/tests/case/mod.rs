@@ -266,6 +266,7 @@ pub(crate) fn break_in() -> Report {
             who: vec![
                 Who {
                     client: "203.0.113.34".into(),
+                    is_own: false,
                     n_requests: 10_210,
                     stages: vec![Stage::Reconnaissance, Stage::Attack, Stage::Exploit, Stage::Implant],
                     first_us: Some(at(13, 0, 0, 3)),
@@ -281,6 +282,7 @@ pub(crate) fn break_in() -> Report {
                 },
                 Who {
                     client: "198.51.100.233".into(),
+                    is_own: false,
                     n_requests: 861,
                     stages: vec![Stage::Attack, Stage::Implant],
                     first_us: Some(at(13, 1, 12, 0)),
@@ -291,6 +293,7 @@ pub(crate) fn break_in() -> Report {
                 },
                 Who {
                     client: "192.0.2.162".into(),
+                    is_own: false,
                     n_requests: 332,
                     stages: vec![Stage::Exfiltration],
                     first_us: Some(at(13, 8, 0, 0)),
@@ -300,6 +303,7 @@ pub(crate) fn break_in() -> Report {
                     activity: [0, 0, 0, 0, 0, 131, 196, 5, 0, 0, 0, 0],
                 },
             ],
+            n_background: 212,
             got_in: vec![GotIn {
                 page: "/product.php".into(),
                 first_us: Some(at(13, 2, 53, 59)),
@@ -381,7 +385,9 @@ fn client_line(i: usize) -> ClientLine {
     let names = ["203.0.113.34", "198.51.100.233", "192.0.2.162"];
     let n = [10_210, 861, 332].get(i).copied().unwrap_or(4_000 - 13 * i as u64);
     ClientLine {
-        client: names.get(i).map_or_else(|| format!("10.20.{}.{}", i / 250, i % 250), |s| (*s).to_owned()),
+        client: ClientName::Name(
+            names.get(i).map_or_else(|| format!("10.20.{}.{}", i / 250, i % 250), |s| (*s).to_owned()),
+        ),
         n_requests: n,
         n_pages: 1 + n / 9,
         n_status: [n - n / 10, n / 50, 0, 0, n / 10 - n / 50, 0],
@@ -498,6 +504,7 @@ pub(crate) fn proxy() -> Report {
     let totals = totals(&inputs, hours(12..15, &[]), &[]);
     let who = |client: &str, by: Vec<(Stage, u64)>, n, first| Who {
         client: client.into(),
+        is_own: true,
         n_requests: n,
         stages: by.iter().map(|s| s.0).collect(),
         first_us: Some(first),
@@ -631,6 +638,7 @@ pub(crate) fn hostile() -> Report {
         .iter()
         .map(|s| Who {
             client: s.clone(),
+            is_own: false,
             n_requests: 7,
             stages: vec![Stage::Attack],
             first_us: Some(at(13, 1, 0, 0)),
@@ -715,7 +723,8 @@ pub(crate) fn hostile() -> Report {
     report.coverage.problems.clone_from(&all);
     report.coverage.notes.clone_from(&all);
     let (a, b, c) = (all.clone(), all.clone(), all.clone());
-    report.clients = Lines::new(a.len(), move |i| ClientLine { client: a[i].clone(), ..client_line(i) });
+    report.clients =
+        Lines::new(a.len(), move |i| ClientLine { client: ClientName::Name(a[i].clone()), ..client_line(i) });
     report.pages =
         Lines::new(b.len(), move |i| PageLine { path: b[i].clone(), host: b[i].clone(), ..page_line(i) });
     report.hosts = Lines::new(c.len(), move |i| HostLine {

@@ -7,8 +7,9 @@ use anyhow::{Context, Result};
 use coldtrail_core::decode::HashKind;
 use coldtrail_core::detect::{Level, Options};
 use coldtrail_core::enrich::{Indicators, Manifest};
-use coldtrail_core::scan::{Progress, ScanOptions, scan};
+use coldtrail_core::scan::{Progress, ScanOptions, Snapshot, scan};
 use coldtrail_core::verdict::Report;
+use coldtrail_report::figures::count;
 use coldtrail_report::{Cells, Method, Run, Style, case_command, terminal, write_all};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -165,22 +166,44 @@ fn draw(progress: &Progress) -> Bar {
     let stop = Arc::new(AtomicBool::new(false));
     let (progress, stopped) = (progress.clone(), stop.clone());
     let thread = std::thread::spawn(move || {
-        let bar = indicatif::ProgressBar::new(0);
-        let style = "{msg} [{bar:30}] {percent} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
-        if let Ok(style) = indicatif::ProgressStyle::with_template(style) {
-            bar.set_style(style.progress_chars("=>-"));
-        }
+        let hidden = indicatif::ProgressDrawTarget::hidden();
+        let bar = indicatif::ProgressBar::with_draw_target(None, hidden);
+        // The size of standard input is not known before its end.
+        let known =
+            "{prefix} [{bar:30}] {percent} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left\n{msg}";
+        let unknown = "{prefix}  {elapsed}\n{msg}";
         while !stopped.load(Ordering::Relaxed) {
             let now = progress.snapshot();
-            bar.set_length(now.total_bytes);
-            bar.set_position(now.read_bytes.min(now.total_bytes));
-            let pass = if now.pass == 2 { "Looking again" } else { "Reading" };
-            bar.set_message(format!("{pass}  {} lines", now.lines));
+            if now.pass > 0 {
+                bar.set_prefix(if now.pass == 2 { "Looking again" } else { "Reading" });
+                bar.set_message(so_far(now));
+                if now.total_bytes > 0 {
+                    bar.set_length(now.total_bytes);
+                    bar.set_position(now.read_bytes.min(now.total_bytes));
+                }
+                if bar.is_hidden() {
+                    let style = if now.total_bytes > 0 { known } else { unknown };
+                    if let Ok(style) = indicatif::ProgressStyle::with_template(style) {
+                        bar.set_style(style.progress_chars("=>-"));
+                    }
+                    bar.set_draw_target(indicatif::ProgressDrawTarget::stderr_with_hz(10));
+                }
+            }
             std::thread::sleep(Duration::from_millis(100));
         }
         bar.finish_and_clear();
     });
     Bar { stop, thread: Some(thread) }
+}
+
+/// The second line of the progress bar: what is known before the end.
+fn so_far(now: Snapshot) -> String {
+    format!(
+        "So far  {} lines   {} attacks   {} clients   (Ctrl-C: stop and report)",
+        count(now.lines),
+        count(now.attacks),
+        count(now.clients)
+    )
 }
 
 fn write(
