@@ -33,7 +33,7 @@
 //! prevent web shell malware, 2020.
 
 use crate::detect::header::header;
-use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
+use crate::detect::{Detector, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{count, counted, list, quote, time, time_s};
 use crate::enrich::{PageKind, kind_of};
 use crate::record::ClientKey;
@@ -235,11 +235,8 @@ impl Detector for WebShell {
             if points + from_events < self.0.min_points {
                 continue;
             }
-            let name = site.page_name(row);
-            let mut draft = Draft::new(format!("page {name}"));
-            draft.page = row.hash;
-            draft.pages.insert(name.clone());
-            draft.artefacts.insert(name);
+            let mut draft = site.draft_of_page(row);
+            draft.artefacts = draft.pages.clone();
             suspects.push(Suspect {
                 rank: (points * 10.0) as u64,
                 wants: vec![(Selector::Page(row.hash), MAX_EVENTS), (Selector::SiteChanges, MAX_CHANGES)],
@@ -332,10 +329,7 @@ impl Detector for WebShell {
         };
         draft.rule = "life-cycle";
         draft.clients = clients;
-        draft.set_span(ok.first_s, ok.last_s);
-        draft.n_requests = row.n_requests();
-        draft.bytes_out = Some(row.bytes_out);
-        draft.bytes_in = (row.bytes_in > 0).then_some(row.bytes_in);
+        draft.set_traffic(row);
         let missing = row.span(StatusClass::Missing);
         let is_removed = deletion.is_some_and(|d| users.iter().all(|e| (e.ts_us, e.at) <= (d.ts_us, d.at)));
         let state = if is_removed { "deleted" } else { state_of(row) };
