@@ -13,6 +13,7 @@ mod reconnaissance;
 mod actor;
 mod finding;
 mod header;
+mod page;
 mod phrase;
 mod registry;
 mod site;

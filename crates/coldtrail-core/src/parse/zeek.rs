@@ -88,7 +88,8 @@ fn slot(name: &[u8]) -> Slot {
 }
 
 /// A sensor sees both ways: a request from an internal address is one of our own people's, as in a proxy's log;
-/// any other is a stranger's to one of our servers.
+/// any other is a stranger's to one of our servers. A public address of ours (a router's, seen on its outer side, as
+/// it asks in the name of those behind it) is so taken for a stranger: nothing in a line tells the two apart.
 pub(super) fn set_role(rec: &mut Rec, block: &[u8]) {
     let is_inside = rec.client.get(block).is_some_and(|c| ClientKey::parse(c).is_internal());
     rec.role = if is_inside { Role::Proxy } else { Role::Server };

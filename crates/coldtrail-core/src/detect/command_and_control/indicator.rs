@@ -196,7 +196,7 @@ impl Detector for Indicator {
             Some(crate::detect::Number::Text(t)) => t.clone(),
             _ => String::new(),
         };
-        let clients: Vec<String> = draft.clients.iter().map(|c| site.client_text(*c)).collect();
+        let clients = site.names_of_clients(&draft);
         let what = if draft.rule == "indicator-visited" {
             format!("sent {} to this server", counted(number("n_visits"), "request"))
         } else {

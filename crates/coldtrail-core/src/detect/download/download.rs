@@ -26,9 +26,7 @@
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{bytes, count, counted, list, quote, span};
-use crate::record::ClientKey;
 use crate::table::{Event, PageRow, Partition, Selector, StatusClass};
-use std::collections::BTreeSet;
 
 const MAX_EVENTS: usize = 100;
 
@@ -100,6 +98,25 @@ fn extension(path: &[u8]) -> Option<(String, bool)> {
     (is_script || PROGRAMS.contains(&ext.as_str())).then_some((ext, is_script))
 }
 
+fn is_address(host: &str) -> bool {
+    host.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// Clients that ever contacted the host.
+fn n_clients(host: &[u8], site: &Site<'_>) -> u32 {
+    site.hosts.get(&site.keys.host(host)).map_or(0, |h| h.n_clients)
+}
+
+/// The host of a page, and how it is to be taken.
+struct Origin {
+    host: String,
+    n_clients: u32,
+    is_address: bool,
+    has_no_referrer: bool,
+    /// No updater; and an address, or rare and never reached by a link.
+    is_odd: bool,
+}
+
 impl Download {
     /// The extension, where the page is a program that was delivered.
     fn program(&self, row: &PageRow, path: &[u8]) -> Option<String> {
@@ -110,11 +127,16 @@ impl Download {
         (is_script || row.max_out >= self.0.min_bytes).then_some(ext)
     }
 
-    fn is_rare(&self, host: &[u8], site: &Site<'_>) -> (bool, u32) {
-        let n = site.hosts.get(&site.keys.host(host)).map_or(0, |h| h.n_clients);
-        let is_rare =
-            n <= self.0.max_clients || f64::from(n) <= self.0.max_prevalence * site.n_outgoing_clients as f64;
-        (is_rare, n)
+    /// Where a page comes from.
+    fn origin(&self, row: &PageRow, host: &[u8], site: &Site<'_>) -> Origin {
+        let n_clients = n_clients(host, site);
+        let host = quote(host, 255);
+        let is_rare = n_clients <= self.0.max_clients
+            || f64::from(n_clients) <= self.0.max_prevalence * site.n_outgoing_clients as f64;
+        let is_address = is_address(&host);
+        let has_no_referrer = u64::from(row.n_no_referrer) >= row.n_requests();
+        let is_odd = !is_updater(&host) && (is_address || (is_rare && has_no_referrer));
+        Origin { host, n_clients, is_address, has_no_referrer, is_odd }
     }
 }
 
@@ -126,15 +148,13 @@ impl Detector for Download {
     fn suspect(&self, index: usize, part: &Partition, site: &Site<'_>) -> Vec<Suspect> {
         let mut suspects = Vec::new();
         for row in part.pages.table.rows() {
-            let (host_text, path) = part.pages.text(row);
+            let (host, path) = part.pages.text(row);
             let Some(ext) = self.program(row, path) else { continue };
-            let host = quote(host_text, 255);
-            let is_address = host.parse::<std::net::IpAddr>().is_ok();
-            let (is_rare, n_clients) = self.is_rare(host_text, site);
-            let has_no_referrer = u64::from(row.n_no_referrer) >= row.n_requests();
-            if is_updater(&host) || !(is_address || (is_rare && has_no_referrer)) {
+            let origin = self.origin(row, host, site);
+            if !origin.is_odd {
                 continue;
             }
+            let host = origin.host;
             let name = site.page_name(row);
             let mut draft = Draft::new(format!("url {host}{name}"));
             (draft.level, draft.severity, draft.rule) = (Level::Possible, Severity::Medium, "rare-program");
@@ -148,13 +168,13 @@ impl Detector for Download {
             draft.bytes_out = Some(row.bytes_out);
             draft.number("n_delivered", ok.n);
             draft.number("largest_bytes", row.max_out);
-            draft.number("n_clients_of_host", n_clients);
+            draft.number("n_clients_of_host", origin.n_clients);
             draft.number("n_clients", site.n_outgoing_clients);
             draft.number("without_referrer", u64::from(row.n_no_referrer));
             draft.number("extension", ext.as_str());
             draft.number("min_bytes", self.0.min_bytes);
             suspects.push(Suspect {
-                rank: u64::from(is_address) * 2 + u64::from(has_no_referrer) + 1,
+                rank: u64::from(origin.is_address) * 2 + u64::from(origin.has_no_referrer) + 1,
                 wants: vec![(Selector::Page(row.hash), MAX_EVENTS)],
                 draft,
             });
@@ -172,24 +192,21 @@ impl Detector for Download {
         }
         let delivered: Vec<&Event> =
             events.iter().filter(|e| StatusClass::of(e.status_code) == StatusClass::Ok).collect();
-        let clients: BTreeSet<ClientKey> = delivered.iter().map(|e| e.client).collect();
         for event in delivered.iter().take(5) {
             draft.show(event);
         }
-        let names: Vec<String> = clients.iter().map(|c| site.client_text(*c)).collect();
+        draft.clients = delivered.iter().map(|e| e.client).collect();
         let host = draft.hosts.first().cloned().unwrap_or_default();
-        let n_host = site.hosts.get(&site.keys.host(host.as_bytes())).map_or(0, |h| h.n_clients);
         draft.statement = format!(
             "{} got the program {} with {}{}; {} of {} ever contacted the host{}.",
-            list(&names, 4),
+            list(&site.names_of_clients(&draft), 4),
             quote(draft.artefacts.first().map_or(&b""[..], |a| a.as_bytes()), 200),
             bytes(site.page(draft.page).map_or(0, |p| p.max_out)),
             span(draft.first_us, draft.last_us),
-            count(u64::from(n_host)),
+            count(u64::from(n_clients(host.as_bytes(), site))),
             counted(site.n_outgoing_clients, "client"),
-            if host.parse::<std::net::IpAddr>().is_ok() { ", an address without a name" } else { "" },
+            if is_address(&host) { ", an address without a name" } else { "" },
         );
-        draft.clients = clients;
         vec![draft.finish(&META)]
     }
 }
@@ -206,16 +223,13 @@ impl Download {
                 if self.program(row, path).is_none() {
                     continue;
                 }
-                let host_text = quote(host, 255);
-                let (is_rare, _) = self.is_rare(host, site);
-                let has_no_referrer = u64::from(row.n_no_referrer) >= row.n_requests();
-                let is_address = host_text.parse::<std::net::IpAddr>().is_ok();
-                if !is_updater(&host_text) && (is_address || (is_rare && has_no_referrer)) {
+                let origin = self.origin(row, host, site);
+                if origin.is_odd {
                     continue;
                 }
                 let ok = row.span(StatusClass::Ok);
                 (first, last, n) = (first.min(ok.first_s), last.max(ok.last_s), n + u64::from(ok.n));
-                draft.hosts.insert(host_text);
+                draft.hosts.insert(origin.host);
             }
         }
         draft.set_span(first, last);

@@ -35,7 +35,7 @@
 
 use crate::detect::header::header;
 use crate::detect::implant::web_shell::is_static_folder;
-use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
+use crate::detect::{Detector, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{bytes, count, counted, list, quote, span};
 use crate::enrich::{PageKind, kind_of};
 use crate::record::ClientKey;
@@ -169,10 +169,7 @@ impl Detector for PageTransfer {
             if z < self.0.min_z || !self.is_wanted(row, path, site) {
                 continue;
             }
-            let name = site.page_name(row);
-            let mut draft = Draft::new(format!("page {name}"));
-            draft.page = row.hash;
-            draft.pages.insert(name);
+            let mut draft = site.draft_of_page(row);
             draft.number("z", z);
             draft.number("min_z", self.0.min_z);
             draft.number("median_bytes", libm::exp(spread.median).round());
@@ -229,29 +226,20 @@ impl Detector for PageTransfer {
             (Level::NoSign, Severity::Info, "large-page")
         };
         draft.clients = by_client.keys().copied().collect();
-        let ok = row.span(StatusClass::Ok);
-        draft.set_span(ok.first_s, ok.last_s);
-        draft.n_requests = row.n_requests();
-        draft.bytes_out = Some(row.bytes_out);
-        draft.bytes_in = (row.bytes_in > 0).then_some(row.bytes_in);
+        draft.set_traffic(row);
         draft.number("n_clients", row.n_clients);
         draft.number("largest_bytes", row.max_out);
         draft.number("n_pieces", n_pieces);
         draft.number("most_bytes_of_one_client", most);
-        let mut largest = taken.clone();
-        largest.sort_by_key(|e| (std::cmp::Reverse(e.bytes_out.or_zero()), e.ts_us, e.at));
-        for event in taken.iter().take(1).chain(largest.iter().take(3)).chain(taken.last()) {
-            draft.show(event);
-        }
+        draft.show_largest(&taken, 1, 3);
         let share = |n: u64| n as u128 * 100 / u128::from(site.totals.bytes_out.max(1));
-        let names: Vec<String> = by_client.keys().map(|c| site.client_text(*c)).collect();
         let pieces =
             if n_pieces > 1 { format!(" in {}", counted(n_pieces as u64, "piece")) } else { String::new() };
         draft.statement = format!(
             "{} left by {} to {}{}{pieces}{}, {} % of all that the server gave out; a page of its kind ordinarily gives {}.",
             bytes(row.bytes_out),
             quote(draft.pages.first().map_or(&b""[..], |p| p.as_bytes()), 160),
-            list(&names, 3),
+            list(&site.names_of_clients(&draft), 3),
             span(draft.first_us, draft.last_us),
             if is_job { ", at the same hour on several days" } else { "" },
             share(row.bytes_out),

@@ -26,12 +26,10 @@
 
 use crate::detect::header::header;
 use crate::detect::implant::web_shell::is_static_folder;
-use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
+use crate::detect::{Detector, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{bytes, count, list, quote, span};
 use crate::enrich::{PageKind, kind_of};
-use crate::record::ClientKey;
 use crate::table::{Event, Method, Partition, Selector, StatusClass};
-use std::collections::BTreeSet;
 
 const MAX_EVENTS: usize = 2000;
 
@@ -74,15 +72,8 @@ impl Detector for TunnelPage {
                 && row.n_outgoing == 0
                 && row.max_out >= 10u64.pow(self.0.min_decades);
             if is_shape {
-                let name = site.page_name(row);
-                let mut draft = Draft::new(format!("page {name}"));
-                draft.page = row.hash;
-                draft.pages.insert(name);
-                suspects.push(Suspect {
-                    rank: n,
-                    wants: vec![(Selector::Page(row.hash), MAX_EVENTS)],
-                    draft,
-                });
+                let wants = vec![(Selector::Page(row.hash), MAX_EVENTS)];
+                suspects.push(Suspect { rank: n, wants, draft: site.draft_of_page(row) });
             }
         }
         suspects
@@ -102,12 +93,12 @@ impl Detector for TunnelPage {
         if (posts.len() as u64) < self.0.min_requests || most.ilog10() - least.ilog10() < self.0.min_decades {
             return Vec::new();
         }
-        let clients: BTreeSet<ClientKey> = posts.iter().map(|e| e.client).collect();
         let missing = row.span(StatusClass::Missing);
         let was_missing = missing.n > 0 && missing.first_s < row.span(StatusClass::Ok).first_s;
         let is_odd_place = kind_of(path) == PageKind::Script && is_static_folder(path);
-        let is_known = clients.iter().any(|c| site.has_history(*c));
         let mut draft = suspect.draft.clone();
+        draft.clients = posts.iter().map(|e| e.client).collect();
+        let is_known = draft.clients.iter().any(|c| site.has_history(*c));
         let is_sure = kind_of(path) == PageKind::Script && (was_missing || is_odd_place || is_known);
         (draft.level, draft.severity) = if is_sure {
             (Level::Confirmed, Severity::Critical)
@@ -116,26 +107,17 @@ impl Detector for TunnelPage {
         };
         draft.rule = "tunnel";
         if is_sure {
-            draft.artefacts.extend(draft.pages.iter().cloned().collect::<Vec<_>>());
+            draft.artefacts = draft.pages.clone();
         }
-        let ok = row.span(StatusClass::Ok);
-        draft.set_span(ok.first_s, ok.last_s);
-        draft.n_requests = row.n_requests();
-        draft.bytes_out = Some(row.bytes_out);
-        draft.bytes_in = (row.bytes_in > 0).then_some(row.bytes_in);
+        draft.set_traffic(row);
         draft.number("n_posts", row.n_posts);
         draft.number("smallest_bytes", least);
         draft.number("largest_bytes", most);
         draft.number("was_missing", u32::from(was_missing));
-        let mut largest = posts.clone();
-        largest.sort_by_key(|e| (std::cmp::Reverse(e.bytes_out.or_zero()), e.ts_us, e.at));
-        for event in posts.iter().take(2).chain(largest.iter().take(2)).chain(posts.last()) {
-            draft.show(event);
-        }
-        let names: Vec<String> = clients.iter().map(|c| site.client_text(*c)).collect();
+        draft.show_largest(&posts, 2, 2);
         draft.statement = format!(
             "{} drove {} with {} POSTs{}, answered with {} to {} each and {} in all: the traffic of a tunnel.",
-            list(&names, 3),
+            list(&site.names_of_clients(&draft), 3),
             quote(draft.pages.first().map_or(&b""[..], |p| p.as_bytes()), 160),
             count(u64::from(row.n_posts)),
             span(draft.first_us, draft.last_us),
@@ -143,7 +125,6 @@ impl Detector for TunnelPage {
             bytes(most),
             bytes(row.bytes_out),
         );
-        draft.clients = clients;
         vec![draft.finish(&META)]
     }
 }

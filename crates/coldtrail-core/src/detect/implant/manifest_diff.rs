@@ -223,11 +223,9 @@ impl Detector for ManifestDiff {
             {
                 continue;
             }
-            let name = site.page_name(row);
-            let mut draft = Draft::new(format!("page {}", manifest.normalised(path)));
-            draft.page = row.hash;
-            draft.pages.insert(name.clone());
-            draft.artefacts.insert(name);
+            let mut draft = site.draft_of_page(row);
+            draft.subject = format!("page {}", manifest.normalised(path));
+            draft.artefacts = draft.pages.clone();
             let rank = u64::from(row.n_posts > 0) * 4 + u64::from(is_static_folder(path)) * 2 + 3;
             suspects.push(Suspect { rank, wants: vec![(Selector::Page(row.hash), MAX_EVENTS)], draft });
         }
@@ -261,9 +259,7 @@ impl Detector for ManifestDiff {
         draft.severity = if draft.level == Level::Probable { Severity::High } else { Severity::Medium };
         draft.rule = "not-on-the-list";
         let ok = row.span(StatusClass::Ok);
-        draft.set_span(ok.first_s, ok.last_s);
-        draft.n_requests = row.n_requests();
-        draft.bytes_out = Some(row.bytes_out);
+        draft.set_traffic(row);
         draft.number("state", state_of(row));
         draft.number("n_answered", ok.n);
         draft.number("n_posts", row.n_posts);

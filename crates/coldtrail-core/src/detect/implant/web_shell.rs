@@ -33,9 +33,10 @@
 //! prevent web shell malware, 2020.
 
 use crate::detect::header::header;
-use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
+use crate::detect::{Detector, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{count, counted, list, quote, time, time_s};
 use crate::enrich::{PageKind, kind_of};
+use crate::record::ClientKey;
 use crate::table::{Event, Method, PageRow, Partition, Selector, StatusClass};
 use std::collections::BTreeSet;
 
@@ -234,11 +235,8 @@ impl Detector for WebShell {
             if points + from_events < self.0.min_points {
                 continue;
             }
-            let name = site.page_name(row);
-            let mut draft = Draft::new(format!("page {name}"));
-            draft.page = row.hash;
-            draft.pages.insert(name.clone());
-            draft.artefacts.insert(name);
+            let mut draft = site.draft_of_page(row);
+            draft.artefacts = draft.pages.clone();
             suspects.push(Suspect {
                 rank: (points * 10.0) as u64,
                 wants: vec![(Selector::Page(row.hash), MAX_EVENTS), (Selector::SiteChanges, MAX_CHANGES)],
@@ -297,10 +295,10 @@ impl Detector for WebShell {
         let ok = row.span(StatusClass::Ok);
         let first_us = i64::from(ok.first_s) * 1_000_000;
         let before = |e: &&Event| {
-            let since_us = first_us + 999_999 - e.ts_us;
+            let since_us = (first_us + 999_999).saturating_sub(e.ts_us);
             e.ts_us != i64::MIN && since_us >= 0 && since_us <= self.0.upload_window_s * 1_000_000
         };
-        let upload = events
+        let uploads: Vec<&Event> = events
             .iter()
             .filter(|e| {
                 (e.page != row.hash || e.method == Method::Put)
@@ -308,14 +306,13 @@ impl Detector for WebShell {
                     && !site.is_bystander(e.client)
             })
             .filter(before)
-            .max_by_key(|e| (e.ts_us, e.at));
-        let deletion = events.iter().find(|e| {
+            .collect();
+        let upload = uploads.iter().copied().max_by_key(|e| (e.ts_us, e.at));
+        let deletion = events.iter().rfind(|e| {
             e.page == row.hash && matches!(e.method, Method::Delete | Method::Move) && e.status_code < 400
         });
         let clients: BTreeSet<_> = users.iter().map(|e| e.client).collect();
-        let known = |c: &crate::record::ClientKey| {
-            site.has_history(*c) || events.iter().any(|e| e.client == *c && e.page != row.hash && before(&e))
-        };
+        let known = |c: &ClientKey| site.has_history(*c) || uploads.iter().any(|e| e.client == *c);
         let uses_by_known = users.iter().filter(|e| known(&e.client)).count();
         let mut draft = suspect.draft.clone();
         draft.level = if points >= self.0.sure_points && uses_by_known >= 2 {
@@ -332,12 +329,10 @@ impl Detector for WebShell {
         };
         draft.rule = "life-cycle";
         draft.clients = clients;
-        draft.set_span(ok.first_s, ok.last_s);
-        draft.n_requests = row.n_requests();
-        draft.bytes_out = Some(row.bytes_out);
-        draft.bytes_in = (row.bytes_in > 0).then_some(row.bytes_in);
+        draft.set_traffic(row);
         let missing = row.span(StatusClass::Missing);
-        let state = state_of(row);
+        let is_removed = deletion.is_some_and(|d| users.iter().all(|e| (e.ts_us, e.at) <= (d.ts_us, d.at)));
+        let state = if is_removed { "deleted" } else { state_of(row) };
         draft.number("points", points);
         draft.number("min_points", self.0.min_points);
         draft.number("n_answered", ok.n);

@@ -7,10 +7,11 @@
 //! ## Decides
 //! U = distinct paths asked for; L = those of them refused (4xx, 5xx) to the actor and never given to
 //! anybody; P = those in the vocabulary of scanners. Evidence E = U * KL(L/U || 0.05) + 1.5 * P - 6 (the 6
-//! only where more than half of the requests carry a referrer), in nats. A scan: E >= 15 and L >= 5 and
-//! (P >= 3, or L >= 30 and L >= U / 2). Asked under three keys: address, network (/24 or /48), and user agent
-//! with method; the last two without clients that had a browser's session, from 3 clients on, only where half
-//! of the group's clients missed something and no single address explains it.
+//! only where more than half of the requests carry a referrer; then missing pictures, styles, scripts and
+//! fonts are left out of U and L: a page's broken links), in nats. A scan: E >= 15 and L >= 5 and (P >= 3, or
+//! L >= 30 and L >= U / 2). Asked under three keys: address, network (/24 or /48), and user agent with method;
+//! the last two without clients that had a browser's session, from 3 clients on, only where half of the
+//! group's clients missed something and no single address explains it.
 //! ## Parameters
 //! - `base_share` | 0.05 | share | 0.01-0.2 | dead links of honest crawlers reach 13 %; fixed, because a
 //!   share learnt from the log is poisoned by the scan itself (secrepo 2022: learnt 0.34, evidence 0)
@@ -27,7 +28,8 @@
 //! A crawler on a site that was moved: paths that were once real and no known probes among them. Own
 //! monitoring of a removed service: one path, not many.
 //! ## Misses
-//! Scans of pages that all exist; servers that answer 200 to everything. Without status codes it is blind.
+//! Scans of pages that all exist; servers that answer 200 or send elsewhere whatever is asked. Without status
+//! codes it is blind.
 //! ## Cost
 //! None beyond the pairs of client and page; at most 64 lines an actor in the second pass.
 //! ## Sources
@@ -38,8 +40,9 @@ use crate::detect::actor::is_outgoing;
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Finding, LinkedClient, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{count, counted, quote, span};
+use crate::enrich::{PageKind, kind_of};
 use crate::record::ClientKey;
-use crate::table::{Event, PairRow, Partition, Selector};
+use crate::table::{ClientRow, Event, PairRow, Partition, Selector};
 use std::collections::BTreeMap;
 
 /// Lines kept of one actor, lines.
@@ -142,14 +145,42 @@ impl Scan {
         Suspect { rank: evidence.clamp(0.0, 1e15) as u64, wants: vec![(wants, MAX_EVENTS)], draft }
     }
 
+    /// What counts of an actor: where most of its requests carry a referrer, a page may have made it ask for its
+    /// pictures, styles, scripts and fonts; those that are missing are left out.
+    fn actor<'p>(
+        &self,
+        linked: LinkedClient,
+        n_requests: u64,
+        n_referrer: u64,
+        pairs: impl Iterator<Item = &'p PairRow>,
+        site: &Site<'_>,
+    ) -> Actor {
+        let is_referred = n_referrer > n_requests / 2;
+        let mut actor = Actor { linked, n_requests, is_referred };
+        if is_referred && self.is_scan(&actor) {
+            let is_broken_link = |page: u64| {
+                site.page(page)
+                    .is_some_and(|p| !p.is_probe && kind_of(site.page_text(p).1) == PageKind::Asset)
+            };
+            let mut broken: Vec<u64> = pairs
+                .filter(|p| p.bits & PairRow::MISSING != 0)
+                .map(|p| p.page)
+                .filter(|p| is_broken_link(*p))
+                .collect();
+            broken.sort_unstable();
+            broken.dedup();
+            let n = broken.len() as u32;
+            actor.linked.n_pages -= n.min(linked.n_pages);
+            actor.linked.n_missing -= n.min(linked.n_missing);
+        }
+        actor
+    }
+
     fn addresses(&self, index: usize, part: &Partition, site: &Site<'_>) -> Vec<Suspect> {
         let mut suspects = Vec::new();
-        for (row, linked) in part.clients.table.rows().iter().zip(&site.linked[index]) {
-            let actor = Actor {
-                linked: *linked,
-                n_requests: u64::from(row.n_requests),
-                is_referred: row.n_referrer > row.n_requests / 2,
-            };
+        for ((i, row), linked) in (0u32..).zip(part.clients.table.rows()).zip(&site.linked[index]) {
+            let (n_requests, n_referrer) = (row.n_requests.into(), row.n_referrer.into());
+            let actor = self.actor(*linked, n_requests, n_referrer, site.pairs_of(index, i).iter(), site);
             if self.is_scan(&actor) && !is_outgoing(row) && site.may_accuse(row) {
                 let who = part.clients.text(row.client);
                 suspects.push(self.suspect_of(
@@ -191,13 +222,11 @@ impl Scan {
             if members.len() < self.0.min_group || is_popular || sum < self.0.min_missing {
                 continue;
             }
-            let actor = Actor {
-                linked: union_of(members.iter().flat_map(|m| site.pairs_of(index, m.1))),
-                n_requests: members.iter().map(|m| u64::from(rows[m.1 as usize].n_requests)).sum(),
-                is_referred: members.iter().map(|m| u64::from(rows[m.1 as usize].n_referrer)).sum::<u64>()
-                    * 2
-                    > members.iter().map(|m| u64::from(rows[m.1 as usize].n_requests)).sum(),
-            };
+            let pairs = || members.iter().flat_map(|m| site.pairs_of(index, m.1));
+            let sum_of =
+                |n: fn(&ClientRow) -> u32| members.iter().map(|m| u64::from(n(&rows[m.1 as usize]))).sum();
+            let (n_requests, n_referrer) = (sum_of(|r| r.n_requests), sum_of(|r| r.n_referrer));
+            let actor = self.actor(union_of(pairs()), n_requests, n_referrer, pairs(), site);
             let best = members.iter().map(|m| linked[m.1 as usize].n_missing).max().unwrap_or(0);
             if !self.is_scan(&actor) || self.is_dominated(&actor, best) {
                 continue;
@@ -322,13 +351,11 @@ impl Scan {
         let (mut first, mut last) = (u32::MAX, 0);
         let mut probes = 0u64;
         let mut n_clients = 0u64;
-        for (part, linked) in site.partitions.iter().zip(site.linked) {
-            for (row, linked) in part.clients.table.rows().iter().zip(linked) {
-                let actor = Actor {
-                    linked: *linked,
-                    n_requests: u64::from(row.n_requests),
-                    is_referred: row.n_referrer > row.n_requests / 2,
-                };
+        for (index, part) in site.partitions.iter().enumerate() {
+            for ((i, row), linked) in (0u32..).zip(part.clients.table.rows()).zip(&site.linked[index]) {
+                let (n_requests, n_referrer) = (row.n_requests.into(), row.n_referrer.into());
+                let pairs = site.pairs_of(index, i).iter();
+                let actor = self.actor(*linked, n_requests, n_referrer, pairs, site);
                 if linked.n_probes == 0 || row.is_clean || row.n_attacks > 0 || is_outgoing(row) {
                     continue;
                 }
