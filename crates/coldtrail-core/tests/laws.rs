@@ -3,24 +3,22 @@
 
 use coldtrail_core::decode::Block;
 use coldtrail_core::detect::{Options, Site};
-use coldtrail_core::enrich::attack::RuleSet;
+use coldtrail_core::enrich::attack::{RuleSet, Scorer};
 use coldtrail_core::focus::{Focused, Focuser, PeakCounter, Peaks, Wanted};
 use coldtrail_core::link::{link, settle};
 use coldtrail_core::observe::{ObserveOptions, Observed, Observer, Partitions};
 use coldtrail_core::parse::Parser;
 use coldtrail_core::record::{ClientKey, Outcome, Reason};
-use coldtrail_core::table::{
-    Event, HourRow, InputTotals, Keys, PairRow, Partition, Selector, Totals, UseRow,
-};
+use coldtrail_core::table::{Event, HourRow, InputTotals, Keys, PairRow, Partition, Selector, Totals, Use};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-const SEED: u64 = 7;
 const OPTIONS: ObserveOptions = ObserveOptions { all_rules: false, since_us: None, until_us: None };
 /// Midnight of 2 March 2026, seconds.
 const T0: u32 = 1_772_409_600;
 
+static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys::new(7));
 static RULES: LazyLock<RuleSet> = LazyLock::new(RuleSet::new);
 
 /// What a line is made of.
@@ -187,11 +185,11 @@ fn parsers() -> [Parser; 3] {
 
 fn observe<'p>(pieces: impl IntoIterator<Item = &'p Piece>, to: &Partitions) -> Observed {
     let parsers = parsers();
-    let mut observer = Observer::new(Keys::new(SEED), SEED, OPTIONS, &RULES, to);
+    let mut observer = Observer::new(*KEYS, OPTIONS, &RULES, to);
     for (feed, block, _) in pieces {
         observer.block(*feed, block, &parsers[*feed as usize]);
     }
-    observer.finish()
+    observer.finish().0
 }
 
 fn observed(pieces: &[Piece]) -> (Observed, Vec<Partition>) {
@@ -235,8 +233,8 @@ fn content(mut partitions: Vec<Partition>) -> BTreeSet<String> {
         for row in part.contacts.table.rows() {
             say(format!("{i} {} {:?}", placeless(&format!("{row:?}")), part.contacts.text(row)));
         }
-        for UseRow { client, agent, n_requests } in part.agents.uses.rows() {
-            say(format!("{i} use {:?} {agent} {n_requests}", clients[*client as usize]));
+        for Use { client, agent, n_requests } in part.clients.uses() {
+            say(format!("{i} use {:?} {agent} {n_requests}", clients[client as usize]));
         }
         for PairRow { page, client, bits } in part.pairs.take_by_client(clients.len()) {
             say(format!("{i} pair {:?} {page} {bits}", clients[client as usize]));
@@ -308,7 +306,7 @@ proptest! {
         let clients: Vec<ClientKey> =
             partitions.iter().flat_map(|p| p.clients.table.rows()).map(|c| c.client).collect();
         let site = Site {
-            keys: Keys::new(SEED),
+            keys: *KEYS,
             options: &options,
             totals: &observed.totals,
             partitions: partitions.as_slice().try_into().expect("all partitions"),
@@ -322,13 +320,14 @@ proptest! {
         let wanted = Wanted::new(wanted_of.clone(), clients, 3, &site);
         let focus = |part: Option<usize>, pieces: &[Piece]| {
             let parsers = parsers();
-            let mut focuser = Focuser::new(&wanted, &site, SEED, OPTIONS, &RULES);
+            let mut focuser = Focuser::new(&wanted, &site, OPTIONS, Scorer::new(&RULES, *KEYS, false));
             for (feed, block, _) in pieces.iter().filter(|p| part.is_none_or(|part| part == p.2)) {
                 focuser.block(*feed, block, &parsers[*feed as usize]);
             }
             focuser.finish()
         };
-        let seen = |focused: Focused| -> (Vec<Vec<Event>>, BTreeMap<ClientKey, Peaks>) {
+        let seen = |mut focused: Focused| -> (Vec<Vec<Event>>, BTreeMap<ClientKey, Peaks>) {
+            focused.events.settle();
             (wanted_of.keys().map(|s| focused.events.of([*s])).collect(), focused.peaks.peaks())
         };
         let want = seen(focus(None, &whole));
@@ -352,8 +351,8 @@ proptest! {
         let key = |client: usize| ClientKey::parse(CLIENTS[client].as_bytes());
         let count = |part: Option<usize>| {
             let mut counter = PeakCounter::new((0..2).map(key));
-            for (client, second, _) in hits.iter().filter(|h| part.is_none_or(|p| p == h.2)) {
-                counter.add(key(*client), *second);
+            for (client, second, _) in hits.iter().filter(|h| h.0 < 2).filter(|h| part.is_none_or(|p| p == h.2)) {
+                counter.add(*client as u32, *second);
             }
             counter
         };

@@ -114,7 +114,7 @@ impl ClientObservation {
         row.n_outgoing += u32::from(self.facts.has(Facts::OUTGOING));
         let is_asset = self.facts.has(Facts::ASSET);
         row.n_assets_referred += u32::from(is_asset);
-        if is_asset && !row.is_clean {
+        if is_asset {
             clients.asset(index, self.agent, self.ts_s / 86_400);
         }
         clients.used(index, self.agent);

@@ -144,8 +144,14 @@ impl Clients {
 
     fn add_assets(&mut self, client: u32, agent_day: u64, n: u32) {
         let row = self.table.row_mut(client);
-        let n = self.asset_days.add(client, &mut row.asset_day, agent_day, n);
-        row.is_clean |= n >= Self::CLEAN_SESSION_ASSETS;
+        if n > 0 && !row.is_clean {
+            let n = self.asset_days.add(client, &mut row.asset_day, agent_day, n);
+            row.is_clean = n >= Self::CLEAN_SESSION_ASSETS;
+        }
+        if row.is_clean {
+            // Nobody asks again, in whatever order the assets came.
+            row.asset_day = Least::NONE;
+        }
     }
 
     /// Which client used which agent.
