@@ -328,7 +328,7 @@ proptest! {
         };
         let seen = |mut focused: Focused| -> (Vec<Vec<Event>>, BTreeMap<ClientKey, Peaks>) {
             focused.events.settle();
-            (wanted_of.keys().map(|s| focused.events.of([*s])).collect(), focused.peaks.peaks())
+            (wanted_of.keys().map(|s| focused.events.of(*s).to_vec()).collect(), focused.peaks.peaks())
         };
         let want = seen(focus(None, &whole));
         prop_assert!(want.0.iter().any(|list| !list.is_empty()) || wanted_of.len() == 1);

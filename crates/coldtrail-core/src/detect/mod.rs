@@ -53,8 +53,9 @@ pub trait Detector: Sync {
     /// Names the keys of one partition of the linked tables that deserve a second look. Pure.
     fn suspect(&self, index: usize, part: &Partition, site: &Site<'_>) -> Vec<Suspect>;
 
-    /// What the events of a suspect (sorted by time, then place) prove. Pure.
-    fn conclude(&self, suspect: &Suspect, events: &[Event], site: &Site<'_>) -> Vec<Finding>;
+    /// What the events of a suspect prove: a list for each of its wants, in their order, each sorted by time, then
+    /// place. Pure.
+    fn conclude(&self, suspect: &Suspect, events: &[&[Event]], site: &Site<'_>) -> Vec<Finding>;
 
     /// Makes one of the drafts that several partitions hold about one subject: the strongest speaks, all are counted.
     /// `drafts` is not empty; their order does not matter.

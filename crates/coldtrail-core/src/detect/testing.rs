@@ -8,7 +8,7 @@ use crate::table::{
     ClientRow, ContactRow, Contacts, Event, EventData, Keys, Locus, Method, PARTITIONS, PageRow, PairRow,
     Partition, Selector, StatusClass, Totals, partition,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Noon of a day in 2020, seconds.
 pub(crate) const T0: u32 = 1_577_880_000;
@@ -311,9 +311,9 @@ impl TestSite {
         }
     }
 
-    fn events(&self, wants: &[(Selector, usize)]) -> Vec<Event> {
+    fn events(&self, wants: &[(Selector, usize)]) -> Vec<Vec<Event>> {
         let keys = self.keys;
-        let mut picked: BTreeSet<usize> = BTreeSet::new();
+        let mut lists = Vec::new();
         let mut order: Vec<usize> = (0..self.requests.len()).collect();
         order.sort_by_key(|i| self.requests[*i].ts_s);
         for (selector, cap) in wants {
@@ -342,11 +342,11 @@ impl TestSite {
                     }
                 }
             });
-            picked.extend(hits.take(*cap));
+            let mut events: Vec<Event> = hits.take(*cap).map(|i| self.event(*i)).collect();
+            events.sort_by_key(|e| (e.ts_us, e.at));
+            lists.push(events);
         }
-        let mut events: Vec<Event> = picked.into_iter().map(|i| self.event(i)).collect();
-        events.sort_by_key(|e| (e.ts_us, e.at));
-        events
+        lists
     }
 
     fn event(&self, index: usize) -> Event {
@@ -377,7 +377,9 @@ impl TestSite {
         let mut findings = Vec::new();
         for (index, part) in self.partitions.iter().enumerate() {
             for suspect in detector.suspect(index, part, &site) {
-                findings.extend(detector.conclude(&suspect, &self.events(&suspect.wants), &site));
+                let lists = self.events(&suspect.wants);
+                let lists: Vec<&[Event]> = lists.iter().map(Vec::as_slice).collect();
+                findings.extend(detector.conclude(&suspect, &lists, &site));
             }
         }
         let mut findings = crate::verdict::join_same(findings);

@@ -78,15 +78,9 @@ impl Events {
         }
     }
 
-    /// The events of several selectors in one list, each once, sorted by time, then place.
-    pub fn of(&self, selectors: impl IntoIterator<Item = Selector>) -> Vec<Event> {
-        let lists = selectors.into_iter().filter_map(|s| self.list_of(s));
-        let mut events: Vec<Event> =
-            lists.flat_map(|l| self.lists[l as usize].events.iter().cloned()).collect();
-        // A merge of sorted lists.
-        events.sort_by_key(|e| (e.ts_us, e.at));
-        events.dedup_by_key(|e| e.at);
-        events
+    /// The events of one selector, sorted by time, then place.
+    pub fn of(&self, selector: Selector) -> &[Event] {
+        self.list_of(selector).map_or(&[], |l| &self.lists[l as usize].events)
     }
 }
 
@@ -156,7 +150,7 @@ mod tests {
 
     fn settled(mut events: Events, selector: Selector) -> Vec<Event> {
         events.settle();
-        events.of([selector])
+        events.of(selector).to_vec()
     }
 
     proptest! {

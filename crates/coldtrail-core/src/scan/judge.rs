@@ -3,7 +3,7 @@
 use crate::detect::{Finding, Site, Suspect, registry};
 use crate::focus::{Events, PeakCounter, Wanted};
 use crate::record::ClientKey;
-use crate::table::{ClientRow, Selector};
+use crate::table::{ClientRow, Event, Selector};
 use crate::verdict::Report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -101,7 +101,8 @@ pub(super) fn findings(suspects: &[Of], events: &Events, site: &Site<'_>) -> Vec
     for of in suspects {
         let detector = registry()[of.detector];
         for suspect in &of.suspects {
-            let events = events.of(suspect.wants.iter().map(|(selector, _)| *selector));
+            let events: Vec<&[Event]> =
+                suspect.wants.iter().map(|(selector, _)| events.of(*selector)).collect();
             findings.extend(caught(|| detector.conclude(suspect, &events, site)));
         }
     }

@@ -59,6 +59,16 @@ impl Deref for Event {
     }
 }
 
+/// Several sorted lists as one, each event once.
+pub fn merged(lists: &[&[Event]]) -> Vec<Event> {
+    let mut events = lists.concat();
+    if lists.len() > 1 {
+        events.sort_by_key(|e| (e.ts_us, e.at));
+        events.dedup_by_key(|e| e.at);
+    }
+    events
+}
+
 /// What is known of one request.
 #[derive(PartialEq, Debug)]
 pub struct EventData {

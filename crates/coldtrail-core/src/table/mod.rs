@@ -19,7 +19,7 @@ mod totals;
 pub use agent::{AgentRow, Agents};
 pub use client::{ClientRow, Clients, Use};
 pub use contact::{ContactRow, Contacts};
-pub use event::{Event, EventData, Locus, Method, Selector};
+pub use event::{Event, EventData, Locus, Method, Selector, merged};
 pub use keys::Keys;
 pub use page::{PageRow, Pages, StatusClass, StatusSpan};
 pub use pair::{PairRow, Pairs};

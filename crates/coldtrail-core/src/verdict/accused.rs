@@ -74,7 +74,7 @@ pub(super) fn activity(
     };
     let lists = |selector: Selector| {
         let mut list: BTreeMap<ClientKey, [u64; 12]> = BTreeMap::new();
-        for event in events.of([selector]).iter().filter(|e| clients.contains(&e.client)) {
+        for event in events.of(selector).iter().filter(|e| clients.contains(&e.client)) {
             if let Some(part) = part(event.ts_us.div_euclid(1_000_000)) {
                 list.entry(event.client).or_default()[part] += 1;
             }

@@ -38,7 +38,7 @@ use crate::detect::{Detector, Draft, Finding, Meta, Severity, Site, Stage, Suspe
 use crate::detect::{count, counted, list, quote, span};
 use crate::enrich::attack::{Class, ClassSet};
 use crate::record::ClientKey;
-use crate::table::{ClientRow, Event, Partition, Selector};
+use crate::table::{ClientRow, Event, Partition, Selector, merged};
 use std::collections::BTreeMap;
 
 /// Lines kept of one client, lines.
@@ -298,7 +298,8 @@ impl Detector for Attack {
         suspects
     }
 
-    fn conclude(&self, suspect: &Suspect, events: &[Event], site: &Site<'_>) -> Vec<Finding> {
+    fn conclude(&self, suspect: &Suspect, events: &[&[Event]], site: &Site<'_>) -> Vec<Finding> {
+        let events = &merged(events);
         let mut draft = suspect.draft.clone();
         let attacks: Vec<&Event> = events.iter().filter(|e| e.verdict.is_attack()).collect();
         for class in BY_WEIGHT {

@@ -47,7 +47,7 @@ use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{count, counted, percent, quote, seconds};
 use crate::record::ClientKey;
-use crate::table::{ContactRow, Event, Partition, Selector};
+use crate::table::{ContactRow, Event, Partition, Selector, merged};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Lines kept of one client and host, lines.
@@ -291,7 +291,8 @@ impl Detector for Beacon {
         suspects
     }
 
-    fn conclude(&self, suspect: &Suspect, events: &[Event], _site: &Site<'_>) -> Vec<Finding> {
+    fn conclude(&self, suspect: &Suspect, events: &[&[Event]], _site: &Site<'_>) -> Vec<Finding> {
+        let events = &merged(events);
         let mut draft = suspect.draft.clone();
         let mut n_of: BTreeMap<ClientKey, usize> = BTreeMap::new();
         for event in events {

@@ -28,7 +28,7 @@ use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage
 use crate::detect::{bytes, count, counted, list, quote, span};
 use crate::enrich::{Indicator as Listed, IndicatorKind};
 use crate::record::Role;
-use crate::table::{Event, Partition, Selector, StatusClass};
+use crate::table::{Event, Partition, Selector, StatusClass, merged};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 const MAX_EVENTS: usize = 100;
@@ -181,7 +181,8 @@ impl Detector for Indicator {
         suspects
     }
 
-    fn conclude(&self, suspect: &Suspect, events: &[Event], site: &Site<'_>) -> Vec<Finding> {
+    fn conclude(&self, suspect: &Suspect, events: &[&[Event]], site: &Site<'_>) -> Vec<Finding> {
+        let events = &merged(events);
         let mut draft = suspect.draft.clone();
         draft.clients.extend(events.iter().filter(|e| e.role == Role::Proxy).map(|e| e.client));
         let is_ok = |e: &&Event| StatusClass::of(e.status_code) == StatusClass::Ok;

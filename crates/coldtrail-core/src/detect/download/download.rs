@@ -26,7 +26,7 @@
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{bytes, count, counted, list, quote, span};
-use crate::table::{Event, PageRow, Partition, Selector, StatusClass};
+use crate::table::{Event, PageRow, Partition, Selector, StatusClass, merged};
 
 const MAX_EVENTS: usize = 100;
 
@@ -185,7 +185,8 @@ impl Detector for Download {
         suspects
     }
 
-    fn conclude(&self, suspect: &Suspect, events: &[Event], site: &Site<'_>) -> Vec<Finding> {
+    fn conclude(&self, suspect: &Suspect, events: &[&[Event]], site: &Site<'_>) -> Vec<Finding> {
+        let events = &merged(events);
         let mut draft = suspect.draft.clone();
         if draft.rule != "rare-program" {
             return vec![draft.finish(&META)];

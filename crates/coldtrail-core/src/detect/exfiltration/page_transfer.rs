@@ -39,7 +39,7 @@ use crate::detect::{Detector, Finding, Level, Meta, Severity, Site, Stage, Suspe
 use crate::detect::{bytes, count, counted, list, quote, span};
 use crate::enrich::{PageKind, kind_of};
 use crate::record::ClientKey;
-use crate::table::{Event, PageRow, Partition, Selector, StatusClass};
+use crate::table::{Event, PageRow, Partition, Selector, StatusClass, merged};
 use std::collections::{BTreeMap, BTreeSet};
 
 const MAX_EVENTS: usize = 2000;
@@ -183,7 +183,8 @@ impl Detector for PageTransfer {
         suspects
     }
 
-    fn conclude(&self, suspect: &Suspect, events: &[Event], site: &Site<'_>) -> Vec<Finding> {
+    fn conclude(&self, suspect: &Suspect, events: &[&[Event]], site: &Site<'_>) -> Vec<Finding> {
+        let events = &merged(events);
         let Some(row) = site.page(suspect.draft.page) else { return Vec::new() };
         let path = site.page_text(row).1;
         let taken: Vec<&Event> = events

@@ -29,7 +29,7 @@
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{bytes, count, counted, quote, span};
-use crate::table::{Event, Partition, Selector};
+use crate::table::{Event, Partition, Selector, merged};
 
 const MAX_EVENTS: usize = 50;
 /// Bit of `ContactRow::port_bits` for ports other than 80, 443 and 8080.
@@ -134,7 +134,8 @@ impl Detector for ProxyTransfer {
         suspects
     }
 
-    fn conclude(&self, suspect: &Suspect, events: &[Event], _site: &Site<'_>) -> Vec<Finding> {
+    fn conclude(&self, suspect: &Suspect, events: &[&[Event]], _site: &Site<'_>) -> Vec<Finding> {
+        let events = &merged(events);
         let mut draft = suspect.draft.clone();
         let mut largest: Vec<&Event> = events.iter().collect();
         largest.sort_by_key(|e| {

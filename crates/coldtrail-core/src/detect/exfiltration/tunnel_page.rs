@@ -29,7 +29,7 @@ use crate::detect::implant::web_shell::is_static_folder;
 use crate::detect::{Detector, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{bytes, count, list, quote, span};
 use crate::enrich::{PageKind, kind_of};
-use crate::table::{Event, Method, Partition, Selector, StatusClass};
+use crate::table::{Event, Method, Partition, Selector, StatusClass, merged};
 
 const MAX_EVENTS: usize = 2000;
 
@@ -79,7 +79,8 @@ impl Detector for TunnelPage {
         suspects
     }
 
-    fn conclude(&self, suspect: &Suspect, events: &[Event], site: &Site<'_>) -> Vec<Finding> {
+    fn conclude(&self, suspect: &Suspect, events: &[&[Event]], site: &Site<'_>) -> Vec<Finding> {
+        let events = &merged(events);
         let Some(row) = site.page(suspect.draft.page) else { return Vec::new() };
         let path = site.page_text(row).1;
         let posts: Vec<&Event> = events

@@ -37,7 +37,7 @@ use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage
 use crate::detect::{count, counted, list, percent, quote, time_s};
 use crate::enrich::{Listing, Manifest, PageKind, kind_of};
 use crate::record::ClientKey;
-use crate::table::{Event, PageRow, Partition, Selector, StatusClass};
+use crate::table::{Event, PageRow, Partition, Selector, StatusClass, merged};
 use std::collections::{BTreeMap, BTreeSet};
 
 const MAX_EVENTS: usize = 200;
@@ -235,7 +235,8 @@ impl Detector for ManifestDiff {
         suspects
     }
 
-    fn conclude(&self, suspect: &Suspect, events: &[Event], site: &Site<'_>) -> Vec<Finding> {
+    fn conclude(&self, suspect: &Suspect, events: &[&[Event]], site: &Site<'_>) -> Vec<Finding> {
+        let events = &merged(events);
         let mut draft = suspect.draft.clone();
         let Some(row) = site.page(draft.page).filter(|_| draft.page != 0) else {
             return vec![draft.finish(&META)];

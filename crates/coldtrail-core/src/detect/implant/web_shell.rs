@@ -37,7 +37,7 @@ use crate::detect::{Detector, Finding, Level, Meta, Severity, Site, Stage, Suspe
 use crate::detect::{count, counted, list, quote, time, time_s};
 use crate::enrich::{PageKind, kind_of};
 use crate::record::ClientKey;
-use crate::table::{Event, Method, PageRow, Partition, Selector, StatusClass};
+use crate::table::{Event, Method, PageRow, Partition, Selector, StatusClass, merged};
 use std::collections::BTreeSet;
 
 const MAX_EVENTS: usize = 300;
@@ -246,7 +246,8 @@ impl Detector for WebShell {
         suspects
     }
 
-    fn conclude(&self, suspect: &Suspect, events: &[Event], site: &Site<'_>) -> Vec<Finding> {
+    fn conclude(&self, suspect: &Suspect, events: &[&[Event]], site: &Site<'_>) -> Vec<Finding> {
+        let events = &merged(events);
         let Some(row) = site.page(suspect.draft.page) else { return Vec::new() };
         let on_page: Vec<&Event> = events.iter().filter(|e| e.page == row.hash).collect();
         let users: Vec<&Event> = on_page

@@ -30,7 +30,7 @@ use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{count, counted, percent, quote, time_s};
 use crate::record::ClientKey;
-use crate::table::{ContactRow, Event, Partition, Selector};
+use crate::table::{ContactRow, Event, Partition, Selector, merged};
 use std::collections::BTreeMap;
 
 const MAX_EVENTS: usize = 200;
@@ -154,7 +154,8 @@ impl Detector for FanOut {
         by_client.into_values().filter_map(|rows| self.of_client(&rows, part, site)).collect()
     }
 
-    fn conclude(&self, suspect: &Suspect, events: &[Event], _site: &Site<'_>) -> Vec<Finding> {
+    fn conclude(&self, suspect: &Suspect, events: &[&[Event]], _site: &Site<'_>) -> Vec<Finding> {
+        let events = &merged(events);
         let mut draft = suspect.draft.clone();
         let inside = |e: &&Event| {
             draft.first_us.is_none_or(|t| e.ts_us >= t) && (e.status_code >= 400 || e.status_code == 0)

@@ -42,7 +42,7 @@ use crate::detect::{Detector, Draft, Finding, LinkedClient, Meta, Severity, Site
 use crate::detect::{count, counted, quote, span};
 use crate::enrich::{PageKind, kind_of};
 use crate::record::ClientKey;
-use crate::table::{ClientRow, Event, PairRow, Partition, Selector};
+use crate::table::{ClientRow, Event, PairRow, Partition, Selector, merged};
 use std::collections::BTreeMap;
 
 /// Lines kept of one actor, lines.
@@ -329,7 +329,8 @@ impl Detector for Scan {
         suspects
     }
 
-    fn conclude(&self, suspect: &Suspect, events: &[Event], site: &Site<'_>) -> Vec<Finding> {
+    fn conclude(&self, suspect: &Suspect, events: &[&[Event]], site: &Site<'_>) -> Vec<Finding> {
+        let events = &merged(events);
         let mut draft = suspect.draft.clone();
         let is_probe = |e: &&Event| site.page(e.page).is_some_and(|p| p.is_probe);
         for event in events.iter().filter(is_probe).take(3).chain(events.iter().take(3)) {
