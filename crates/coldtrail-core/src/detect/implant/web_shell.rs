@@ -98,8 +98,9 @@ pub(in crate::detect) fn is_static_folder(path: &[u8]) -> bool {
         b"/download",
         b"/icons/",
     ];
-    let lower = path.to_ascii_lowercase();
-    WORDS.iter().any(|w| memchr::memmem::find(&lower, w).is_some())
+    let n = memchr::memrchr(b'/', path).map_or(0, |i| i + 1);
+    let folder = path[..n].to_ascii_lowercase();
+    WORDS.iter().any(|w| memchr::memmem::find(&folder, w).is_some())
 }
 
 /// The request hands the page a command: a parameter by a shell's name, or a command behind base64.
@@ -445,6 +446,15 @@ mod tests {
         check((0..20).map(admin).collect(), &[]);
         let page = |i: u32| to_server(T0 + i, "198.51.100.7", "GET", "/a.html", 200).bytes(u64::from(i));
         check((0..20).map(page).collect(), &[]);
+    }
+
+    #[test]
+    fn folders_from_which_nothing_should_run() {
+        let check = |path: &str, want: bool| assert_eq!(is_static_folder(path.as_bytes()), want, "{path}");
+        check("/uploads/x.php", true);
+        check("/a/Images/2024/x.php", true);
+        check("/upload.php", false);
+        check("/app/download.php", false);
     }
 
     #[test]
