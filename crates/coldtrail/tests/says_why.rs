@@ -74,8 +74,8 @@ fn nothing_to_judge_is_no_verdict() {
         assert!(stdout.contains("NOTHING COULD BE READ") && stdout.contains(says), "{stdout}");
         assert!(!stdout.contains("No attack found"), "{stdout}");
     };
-    check(&["scan", "empty.log", "-o", "out"], 0, "The logs are empty");
-    check(&["scan", "-", "-o", "out"], 0, "The logs are empty");
+    check(&["scan", "empty.log", "-o", "out"], 0, "There was no line to judge.");
+    check(&["scan", "-", "-o", "out"], 0, "There was no line to judge.");
     check(&["scan", "program", "-o", "out"], 4, "No line could be read as a request: `coldtrail formats`");
 }
 

@@ -19,7 +19,7 @@ pub(super) fn verdict(findings: &[Finding], incidents: &[Incident], site: &Site<
     let Some(worst) = incidents.iter().rev().max_by_key(|i| (i.level, i.severity)) else {
         let lines = &site.totals.lines;
         let sentence = match (lines.lines, lines.ok + lines.partial) {
-            (0, _) => "The logs are empty: there is nothing to judge.".to_owned(),
+            (0, _) => "There was no line to judge.".to_owned(),
             (_, 0) => "No line could be read as a request: `coldtrail formats` lists what is read, and --log-format \
                        names a format."
                 .to_owned(),
