@@ -111,9 +111,13 @@ fn got_in(report: &Report) -> String {
         Level::Probable => "probably",
         Level::Confirmed => "yes",
     };
-    match report.answers.got_in.len() as u64 {
-        0 => word.to_owned(),
-        n => format!("{word}, {}", counted(n, "page", "pages")),
+    // What is less sure than the verdict is counted apart.
+    let all = &report.answers.got_in;
+    let n = all.iter().filter(|g| g.level >= report.level).count() as u64;
+    match (n, all.len() as u64 - n) {
+        (0, 0) => word.to_owned(),
+        (0, n) | (n, 0) => format!("{word}, {}", counted(n, "place", "places")),
+        (n, rest) => format!("{word}, {}; {rest} less sure", counted(n, "place", "places")),
     }
 }
 

@@ -48,6 +48,15 @@ pub struct WrittenFile {
     pub bytes: u64,
 }
 
+/// Makes the folder if need be, and tries whether a file can be written there.
+pub fn prepare(out_dir: &Path) -> io::Result<()> {
+    let probe = out_dir.join(".coldtrail.part");
+    fs::create_dir_all(out_dir)
+        .and_then(|()| fs::write(&probe, b""))
+        .and_then(|()| fs::remove_file(&probe))
+        .map_err(|e| at(out_dir, &e))
+}
+
 /// Writes the files into a folder, which is made if need be. Files of an earlier run are replaced, other files stay.
 pub fn write_all(
     report: &Report,
@@ -123,6 +132,13 @@ impl Drop for Staged {
     }
 }
 
+/// What, where, and what to do.
 fn at(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    let what = match error.kind() {
+        io::ErrorKind::PermissionDenied => "no permission to write there".to_owned(),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => "a file is in the way".to_owned(),
+        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        _ => format!("cannot be written: {error}"),
+    };
+    io::Error::new(error.kind(), format!("{}: {what}; choose another folder with -o", path.display()))
 }

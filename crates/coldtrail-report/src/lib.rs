@@ -28,7 +28,7 @@ mod raw;
 mod run;
 mod safe;
 
-pub use folder::{FILES, Options, WrittenFile, write_all};
+pub use folder::{FILES, Options, WrittenFile, prepare, write_all};
 pub use raw::raw_text;
 pub use run::{Method, Run, case_command};
 pub use safe::{Safe, clip, is_unsafe, safe, width};

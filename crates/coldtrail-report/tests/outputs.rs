@@ -3,7 +3,8 @@
 
 mod case;
 
-use coldtrail_core::verdict::Report;
+use coldtrail_core::detect::Level;
+use coldtrail_core::verdict::{GotIn, Report};
 use coldtrail_report::{Options, Run, Style, WrittenFile, html, summary, terminal, write_all};
 use std::fs;
 use std::path::PathBuf;
@@ -39,6 +40,48 @@ fn terminal_of_other_cases() {
     insta::assert_snapshot!("terminal_proxy", on_terminal(&case::proxy(), columns(100)));
     insta::assert_snapshot!("terminal_quiet", on_terminal(&case::quiet(), columns(100)));
     insta::assert_snapshot!("terminal_unreadable", on_terminal(&case::unreadable(), columns(100)));
+}
+
+#[test]
+fn strangers_and_own_clients_are_told_apart() {
+    let mut report = case::break_in();
+    assert!(page(&report).contains("<h2>Attackers</h2>"));
+    report.answers.who.extend(case::proxy().answers.who);
+    let shown = on_terminal(&report, columns(100));
+    assert!(shown.contains("Who attacked us?      3 strangers, 2 own clients"), "{shown}");
+    assert!(page(&report).contains("<h2>Clients involved</h2>"));
+    report.answers.who.clear();
+    let shown = on_terminal(&report, columns(100));
+    assert!(shown.contains("background noise only") && shown.contains("212 addresses"), "{shown}");
+}
+
+#[test]
+fn what_is_less_sure_is_counted_apart() {
+    let mut report = case::break_in();
+    let GotIn { rule, finding, .. } = &report.answers.got_in[0];
+    let weaker = GotIn {
+        page: "/b.php".into(),
+        first_us: Some(0),
+        rule: rule.clone(),
+        level: Level::Possible,
+        finding: finding.clone(),
+    };
+    report.answers.got_in.insert(0, weaker);
+    assert!(on_terminal(&report, columns(100)).contains("yes, 1 place; 1 less sure"));
+    let page = page(&report);
+    let place = |name: &str| page.find(&format!("{name}</bdi>")).expect("it is named");
+    assert!(place("/product.php") < place("/b.php"), "the surest first");
+}
+
+#[test]
+fn bars_are_shown_only_where_something_is_known() {
+    let mut report = case::break_in();
+    report.answers.who[0].activity = [0; 12];
+    let shown = on_terminal(&report, columns(100));
+    let row = shown.lines().find(|l| l.starts_with(" 203.0.113.34   ")).expect("a row");
+    assert!(shown.contains("WHEN, 12 x") && row.ends_with("10-13 00:00:03"), "{shown}");
+    report.answers.who.iter_mut().for_each(|w| w.activity = [0; 12]);
+    assert!(!on_terminal(&report, columns(100)).contains("WHEN"));
 }
 
 #[test]

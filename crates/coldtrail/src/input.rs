@@ -1,11 +1,13 @@
 //! The flags that describe the input, turned into what the core takes.
 
 use crate::cli::Input;
+use crate::commands::say;
 use crate::{WrongUsage, not_built};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use coldtrail_core::parse::{Parser, Settings};
 use coldtrail_core::record::parse_time;
 use coldtrail_core::source::{Found, discover};
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 /// What a command reads, and how.
@@ -46,9 +48,28 @@ impl Plan {
             since_us: args.since.as_deref().map(|t| time("--since", t)).transpose()?,
             until_us: args.until.as_deref().map(|t| time("--until", t)).transpose()?,
             threads,
-            found: discover(&args.paths),
+            found: find(&args.paths)?,
         })
     }
+}
+
+/// The inputs; where there are none, why.
+fn find(paths: &[String]) -> Result<Found> {
+    let found = discover(paths);
+    if !found.inputs.is_empty() {
+        if paths.iter().any(|p| p == "-") && io::stdin().is_terminal() {
+            say("reading standard input; end it with Ctrl-D")?;
+        }
+        return Ok(found);
+    }
+    let Some((last, others)) = found.problems.split_last() else {
+        return Err(anyhow!(
+            "{}: no log file in it; give a file, or a folder that has some",
+            paths.join(" ")
+        ));
+    };
+    others.iter().try_for_each(say)?;
+    Err(anyhow!("{last}"))
 }
 
 fn network(text: &str) -> Result<ipnet::IpNet> {

@@ -246,38 +246,31 @@ pub fn format_ts(ts_us: i64, digits: u8) -> String {
 
 /// The same, behind what a buffer holds.
 pub fn write_ts(out: &mut Vec<u8>, ts_us: i64, digits: u8) {
+    // The year 0 is moved to 400,000, so that nothing is negative and 32 bits do.
+    const MOVED_ERAS: i64 = 1000;
     let secs = ts_us.div_euclid(1_000_000);
     let us = ts_us.rem_euclid(1_000_000);
-    let (days, sod) = (secs.div_euclid(86_400), secs.rem_euclid(86_400));
-    let z = days + 719_468;
-    let (era, doe) = (z.div_euclid(146_097), z.rem_euclid(146_097));
+    let (days, sod) = (secs.div_euclid(86_400), secs.rem_euclid(86_400) as u32);
+    let z = (days + 719_468 + MOVED_ERAS * 146_097) as u32;
+    let (era, doe) = (z / 146_097, z % 146_097);
     let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
     let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     let mp = (5 * doy + 2) / 153;
     let (d, m) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
-    let y = yoe + era * 400 + i64::from(m <= 2);
-    let (century, year) = match y {
-        0..=9999 => (y / 100, y % 100),
-        _ => {
-            out.extend_from_slice(format!("{y:04}").as_bytes());
-            (-1, 0)
-        }
-    };
+    let y = i64::from(yoe + u32::from(m <= 2)) + (i64::from(era) - MOVED_ERAS) * 400;
+    let has_four_digits = (0..=9999).contains(&y);
+    if !has_four_digits {
+        out.extend_from_slice(format!("{y:04}").as_bytes());
+    }
+    let (century, year) = if has_four_digits { (y as u32 / 100, y as u32 % 100) } else { (0, 0) };
     let mut text = *b"0000-00-00T00:00:00";
-    let parts = [
-        (0, century.max(0)),
-        (2, year),
-        (5, m),
-        (8, d),
-        (11, sod / 3600),
-        (14, sod / 60 % 60),
-        (17, sod % 60),
-    ];
+    let parts =
+        [(0, century), (2, year), (5, m), (8, d), (11, sod / 3600), (14, sod / 60 % 60), (17, sod % 60)];
     for (at, n) in parts {
         text[at] += (n / 10) as u8;
         text[at + 1] += (n % 10) as u8;
     }
-    out.extend_from_slice(if century < 0 { &text[4..] } else { &text });
+    out.extend_from_slice(if has_four_digits { &text } else { &text[4..] });
     match digits {
         0 => {}
         3 => out.extend_from_slice(format!(".{:03}", us / 1000).as_bytes()),

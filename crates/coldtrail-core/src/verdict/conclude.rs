@@ -39,7 +39,7 @@ pub fn conclude(findings: Vec<Finding>, events: &Events, site: &Site<'_>) -> Jud
         findings = join_same(findings);
     }
     let incidents = incidents(&findings, site);
-    let verdict = verdict(&findings, &incidents);
+    let verdict = verdict(&findings, &incidents, site);
     let (mut named_clients, mut named_pages, mut named_hosts) =
         (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for finding in &findings {
@@ -200,6 +200,9 @@ mod tests {
         assert!(judged.sentence.starts_with("They tried; no sign that they got in"), "{}", judged.sentence);
         let quiet = judge((0..5).map(|i| to_server(T0 + i, A, "GET", "/", 200)).collect());
         assert_eq!((quiet.level, quiet.findings.len(), quiet.incidents.len()), (Level::NoAttack, 0, 0));
+        assert_eq!(quiet.sentence, "No attack found in these logs.");
+        let empty = judge(Vec::new());
+        assert!(empty.sentence == "There was no line to judge." && empty.would_raise.is_empty());
     }
 
     #[test]

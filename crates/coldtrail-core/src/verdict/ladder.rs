@@ -15,13 +15,17 @@ pub(super) struct Verdict {
 }
 
 /// The level of the worst incident.
-pub(super) fn verdict(findings: &[Finding], incidents: &[Incident]) -> Verdict {
+pub(super) fn verdict(findings: &[Finding], incidents: &[Incident], site: &Site<'_>) -> Verdict {
     let Some(worst) = incidents.iter().rev().max_by_key(|i| (i.level, i.severity)) else {
-        return Verdict {
-            level: Level::NoAttack,
-            rule: String::new(),
-            sentence: format!("{}.", Level::NoAttack.words()),
+        let lines = &site.totals.lines;
+        let sentence = match (lines.lines, lines.ok + lines.partial) {
+            (0, _) => "There was no line to judge.".to_owned(),
+            (_, 0) => "No line could be read as a request: `coldtrail formats` lists what is read, and --log-format \
+                       names a format."
+                .to_owned(),
+            _ => format!("{}.", Level::NoAttack.words()),
         };
+        return Verdict { level: Level::NoAttack, rule: String::new(), sentence };
     };
     let ids: BTreeSet<&str> = worst.findings.iter().map(String::as_str).collect();
     let members: Vec<&Finding> = findings.iter().filter(|f| ids.contains(f.id.as_str())).collect();
@@ -48,7 +52,7 @@ pub(super) fn verdict(findings: &[Finding], incidents: &[Incident]) -> Verdict {
 pub(super) fn would_raise(level: Level, findings: &[Finding], site: &Site<'_>) -> Vec<String> {
     let mut sentences = Vec::new();
     let lines = &site.totals.lines;
-    if level == Level::Confirmed {
+    if level == Level::Confirmed || lines.ok + lines.partial == 0 {
         return sentences;
     }
     let is_server = lines.outgoing < lines.lines;

@@ -59,12 +59,9 @@ impl<T> Lines<T> {
         self.n == 0
     }
 
-    /// In the order of the output. Made some at a time: their rows lie anywhere in memory, and are fetched side by side
-    /// where nothing else is done in between.
+    /// In the order of the output.
     pub fn iter(&self) -> impl Iterator<Item = T> + '_ {
-        const BATCH: usize = 64;
-        let batch = |from: usize| (from..self.n.min(from + BATCH)).map(&self.make).collect::<Vec<T>>();
-        (0..self.n).step_by(BATCH).flat_map(batch)
+        (0..self.n).map(&self.make)
     }
 }
 

@@ -6,7 +6,9 @@
 
 mod axis;
 mod charts;
+mod rows;
 mod view;
+mod words;
 
 use crate::run::Method;
 use askama::Template;

@@ -2,16 +2,20 @@
 
 use super::axis::Axis;
 use super::charts::{self, Hours};
+use super::rows::{self, InputView, TableView};
+use super::words::{
+    Names, Prose, clipped, level_words, more, names, number_text, period, prose, sentences, stage_words,
+    text, time_or_dash,
+};
 use crate::answers::{self, most_telling, stage_count, stages_of};
-use crate::figures::{bytes, count, counted, percent, time};
+use crate::figures::{bytes, count, counted, percent};
 use crate::raw::raw_text;
 use crate::run::Method;
-use crate::safe::{Safe, safe};
+use crate::safe::Safe;
 use askama::Template;
-use coldtrail_core::detect::{Finding, Level, Number, Stage};
-use coldtrail_core::table::StatusClass;
-use coldtrail_core::verdict::{ClientLine, HostLine, Incident, InputLine, LeftState, PageLine, Report, Who};
-use std::borrow::Cow;
+use coldtrail_core::detect::{Finding, Level};
+use coldtrail_core::verdict::{GotIn, Incident, LeftState, Report, Who};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Findings shown; the others stand in `findings.jsonl`.
@@ -22,14 +26,8 @@ const MAX_INCIDENTS: usize = 50;
 const MAX_EVIDENCE: usize = 10;
 /// Characters of one line of evidence.
 const MAX_RAW_CHARS: usize = 1200;
-/// Names in one list of a finding or an incident.
-const MAX_NAMES: usize = 12;
 /// Entries under each of the four answers.
 const MAX_ANSWERS: usize = 4;
-/// Characters of one word of a sentence: a path or a host, as a rule.
-const MAX_WORD_CHARS: usize = 240;
-/// Sentences in one list.
-const MAX_SENTENCES: usize = 30;
 /// Attackers in the table.
 const MAX_ATTACKERS: usize = 50;
 /// Lines that were not understood, as a sample.
@@ -74,14 +72,6 @@ pub(super) struct PageView {
     version: String,
     command: String,
     parameters: Vec<[String; 2]>,
-}
-
-/// A sentence whose dates are not broken over two lines.
-struct Prose(Vec<Piece>);
-
-struct Piece {
-    text: String,
-    is_date: bool,
 }
 
 struct AnswerView {
@@ -136,11 +126,6 @@ struct LaneView {
     n_requests: String,
 }
 
-struct Names {
-    shown: Vec<String>,
-    more: String,
-}
-
 struct FindingView {
     number: usize,
     is_open: bool,
@@ -174,33 +159,10 @@ struct EvidenceView {
     note: &'static str,
 }
 
-struct TableView {
-    columns: &'static [&'static str],
-    rows: Vec<RowView>,
-    more: String,
-    n: String,
-}
-
-struct RowView {
-    is_named: bool,
-    cells: Vec<String>,
-}
-
-struct InputView {
-    path: String,
-    digest: String,
-    format: String,
-    compression: String,
-    counts: [String; 6],
-    first: String,
-    last: String,
-    problem: Option<String>,
-}
-
 pub(super) fn page(
     report: &Report,
     method: &Method,
-    rows: usize,
+    most: usize,
     style: &'static str,
     style_hash: String,
 ) -> PageView {
@@ -250,11 +212,11 @@ pub(super) fn page(
             .into_values()
             .collect(),
         more_findings: more(report.findings.len(), MAX_FINDINGS, "findings.jsonl"),
-        clients: table(&CLIENT_COLUMNS, &report.clients, rows, "clients.csv", client_row),
-        pages: table(&PAGE_COLUMNS, &report.pages, rows, "pages.csv", page_row),
-        hosts: table(&HOST_COLUMNS, &report.hosts, rows, "hosts.csv", host_row),
-        inputs: inputs(report, rows.max(1)),
-        more_inputs: more(n_inputs, rows.max(1), "summary.json"),
+        clients: rows::clients(report, most),
+        pages: rows::pages(report, most),
+        hosts: rows::hosts(report, most),
+        inputs: rows::inputs(report, most.max(1)),
+        more_inputs: more(n_inputs, most.max(1), "summary.json"),
         totals: [lines.lines, lines.ok, lines.partial, lines.raw, lines.skipped].map(count),
         unread: percent(lines.partial + lines.raw, lines.lines),
         reasons: lines.reasons.iter().map(|(r, n)| [r.words().to_owned(), count(*n)]).collect(),
@@ -277,7 +239,7 @@ fn numbers_of(report: &Report) -> Numbers<'_> {
     let mut ranked: Vec<usize> = (0..report.findings.len()).collect();
     ranked.sort_by_key(|i| {
         let f = &report.findings[*i];
-        (std::cmp::Reverse((f.level, f.severity)), *i)
+        (Reverse((f.level, f.severity)), *i)
     });
     ranked.truncate(MAX_FINDINGS);
     ranked.sort_unstable();
@@ -288,150 +250,36 @@ fn numbers_of(report: &Report) -> Numbers<'_> {
         .collect()
 }
 
-fn text(log_text: &str) -> String {
-    safe(log_text).into_owned()
-}
-
-fn sentences(all: &[String]) -> Vec<Prose> {
-    let mut out: Vec<Prose> =
-        all.iter().take(MAX_SENTENCES).map(|s| prose(&clipped(&text(s), 2000))).collect();
-    if all.len() > MAX_SENTENCES {
-        out.push(prose(&format!("And {} more in summary.json.", count((all.len() - MAX_SENTENCES) as u64))));
-    }
-    out
-}
-
-/// Splits a sentence at its dates.
-fn prose(sentence: &str) -> Prose {
-    let is_date = |word: &str| {
-        let mut parts = word.trim_end_matches([',', '.', ':', ';', ')']).split('-').map(str::len);
-        word.starts_with(|c: char| c.is_ascii_digit())
-            && [parts.next(), parts.next(), parts.next(), parts.next()] == [Some(4), Some(2), Some(2), None]
-    };
-    let mut out = vec![Piece { text: String::new(), is_date: false }];
-    for word in sentence.split_inclusive(' ') {
-        let is_date = is_date(word.trim_end());
-        let word = without_middle(word);
-        match out.last_mut() {
-            Some(last) if !is_date && !last.is_date => last.text.push_str(&word),
-            _ => out.push(Piece { text: word.into_owned(), is_date }),
-        }
-    }
-    Prose(out)
-}
-
-/// A word that is longer than any sentence should bear, without its middle.
-fn without_middle(word: &str) -> Cow<'_, str> {
-    let n = word.chars().count();
-    if n <= MAX_WORD_CHARS {
-        return Cow::Borrowed(word);
-    }
-    let (head, tail): (String, String) =
-        (word.chars().take(160).collect(), word.chars().skip(n - 40).collect());
-    Cow::Owned(format!("{head}...(+{} characters)...{tail}", count(n as u64 - 200)))
-}
-
-/// Cut at a number of characters, saying how many are left out.
-fn clipped(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some((end, _)) => {
-            let (head, tail) = text.split_at(end);
-            format!("{head} ...(+{} characters)", count(tail.chars().count() as u64))
-        }
-    }
-}
-
-fn more(n: usize, shown: usize, place: &str) -> String {
-    match n.saturating_sub(shown) {
-        0 => String::new(),
-        rest => format!("{} more in {place}", count(rest as u64)),
-    }
-}
-
-fn names<T: AsRef<str>>(all: impl ExactSizeIterator<Item = T>, n: u64) -> Names {
-    let shown: Vec<String> = all.take(MAX_NAMES).map(|s| clipped(&text(s.as_ref()), 300)).collect();
-    let rest = n.saturating_sub(shown.len() as u64);
-    Names { shown, more: if rest > 0 { format!("and {} more", count(rest)) } else { String::new() } }
-}
-
-fn time_or_dash(ts_us: Option<i64>) -> String {
-    ts_us.map_or_else(|| "-".to_owned(), time)
-}
-
-/// `2026-10-13 02:53:59 to 03:04:11`
-fn period(first_us: Option<i64>, last_us: Option<i64>) -> String {
-    match (first_us, last_us) {
-        (Some(a), Some(b)) if a == b => time(a),
-        (Some(a), Some(b)) => {
-            let (a, b) = (time(a), time(b));
-            match (a.split_once(' '), b.split_once(' ')) {
-                (Some((day, _)), Some((same, clock))) if day == same => format!("{a} to {clock}"),
-                _ => format!("{a} to {b}"),
-            }
-        }
-        (Some(t), None) | (None, Some(t)) => time(t),
-        (None, None) => "no time".to_owned(),
-    }
-}
-
-fn stage_words(stage: Stage) -> String {
-    stage.name().replace('-', " ")
-}
-
-fn level_words(level: Level) -> String {
-    level.name().replace('_', " ")
-}
-
 fn four(report: &Report, numbers: &Numbers<'_>) -> [AnswerView; 4] {
     let a = &report.answers;
-    let link = |id: &str| numbers.get(id).map(|(n, _)| *n);
-    let who: Vec<AnswerItem> = most_telling(&a.who, MAX_ANSWERS)
-        .into_iter()
-        .map(|w| AnswerItem {
-            name: clipped(&text(&w.client), 120),
-            note: prose(&w.stages.iter().map(|s| stage_words(*s)).collect::<Vec<_>>().join(", ")),
-            finding: None,
-        })
-        .collect();
-    let got_in: Vec<AnswerItem> = a
-        .got_in
-        .iter()
-        .take(MAX_ANSWERS)
-        .map(|g| AnswerItem {
-            name: clipped(&text(&g.page), 120),
-            note: prose(&format!("{}, from {}", g.level.name(), time_or_dash(g.first_us))),
-            finding: link(&g.finding),
-        })
-        .collect();
-    let left: Vec<AnswerItem> = a
-        .left
-        .iter()
-        .take(MAX_ANSWERS)
-        .map(|l| AnswerItem {
-            name: clipped(&text(&l.path), 120),
-            note: prose(&match l.state {
-                LeftState::Unknown => format!("answered {}", period(l.first_us, l.last_us)),
-                state => format!("{}; answered {}", state.name(), period(l.first_us, l.last_us)),
-            }),
-            finding: link(&l.finding),
-        })
-        .collect();
-    let took: Vec<AnswerItem> = a
-        .took
-        .iter()
-        .take(MAX_ANSWERS)
-        .map(|t| AnswerItem {
-            name: clipped(&text(&t.path_or_host), 120),
-            note: prose(&match t.bytes {
-                0 => format!("size unknown, by {}", clipped(&text(&t.client), 60)),
-                n => format!("{} by {}", bytes(n), clipped(&text(&t.client), 60)),
-            }),
-            finding: link(&t.finding),
-        })
-        .collect();
+    let item = |name: &str, note: &str, finding: Option<&str>| AnswerItem {
+        name: clipped(&text(name), 120),
+        note: prose(note),
+        finding: finding.and_then(|id| numbers.get(id)).map(|(n, _)| *n),
+    };
+    let who = most_telling(&a.who, MAX_ANSWERS).into_iter().map(|w| {
+        item(&w.client, &w.stages.iter().map(|s| stage_words(*s)).collect::<Vec<_>>().join(", "), None)
+    });
+    // The surest first.
+    let mut got_in: Vec<&GotIn> = a.got_in.iter().collect();
+    got_in.sort_by_key(|g| Reverse(g.level));
+    let got_in = got_in.into_iter().take(MAX_ANSWERS).map(|g| {
+        item(&g.page, &format!("{}, from {}", g.level.name(), time_or_dash(g.first_us)), Some(&g.finding))
+    });
+    let left = a.left.iter().take(MAX_ANSWERS).map(|l| {
+        let state = match l.state {
+            LeftState::Unknown => String::new(),
+            state => format!("{}; ", state.name()),
+        };
+        item(&l.path, &format!("{state}answered {}", period(l.first_us, l.last_us)), Some(&l.finding))
+    });
+    let took = a.took.iter().take(MAX_ANSWERS).map(|t| {
+        let size = if t.bytes == 0 { "size unknown,".to_owned() } else { bytes(t.bytes) };
+        item(&t.path_or_host, &format!("{size} by {}", clipped(&text(&t.client), 60)), Some(&t.finding))
+    });
     let counts = [a.who.len(), a.got_in.len(), a.left.len(), a.took.len()];
-    let mut lists = [who, got_in, left, took].into_iter().zip(counts);
+    let mut lists =
+        [who.collect(), got_in.collect(), left.collect(), took.collect::<Vec<_>>()].into_iter().zip(counts);
     answers::four(report).map(|(question, short)| {
         let (items, n) = lists.next().unwrap_or_default();
         AnswerView { question, short, more: more(n, items.len(), "summary.json"), items }
@@ -523,129 +371,6 @@ fn finding_view(report: &Report, number: usize, f: &Finding, is_open: bool) -> (
         more_evidence: more(f.evidence.len(), MAX_EVIDENCE, "findings.jsonl"),
     };
     (number, view)
-}
-
-fn number_text(n: &Number) -> String {
-    match n {
-        Number::Int(n) if *n < 0 => format!("-{}", count(n.unsigned_abs())),
-        Number::Int(n) => count(n.unsigned_abs()),
-        Number::Float(x) => x.to_string(),
-        Number::Text(t) => clipped(&text(t), 300),
-    }
-}
-
-const CLIENT_COLUMNS: [&str; 11] = [
-    "Client",
-    "Requests",
-    "Pages",
-    "OK",
-    "Denied",
-    "Missing",
-    "Errors",
-    "Attacks",
-    "Bytes out",
-    "First",
-    "Last",
-];
-const PAGE_COLUMNS: [&str; 11] = [
-    "Page",
-    "Requests",
-    "Clients",
-    "OK",
-    "Denied",
-    "Missing",
-    "Errors",
-    "Attacks",
-    "Bytes out",
-    "First",
-    "Last",
-];
-const HOST_COLUMNS: [&str; 9] =
-    ["Host", "Requests", "Clients", "Failed", "Denied", "Bytes down", "Bytes up", "First", "Last"];
-
-fn table<T>(
-    columns: &'static [&'static str],
-    lines: &coldtrail_core::verdict::Lines<T>,
-    rows: usize,
-    place: &str,
-    row: fn(T) -> RowView,
-) -> TableView {
-    TableView {
-        columns,
-        rows: lines.iter().take(rows).map(row).collect(),
-        more: more(lines.len(), rows, place),
-        n: count(lines.len() as u64),
-    }
-}
-
-fn status(n: &[u64; StatusClass::COUNT]) -> [String; 4] {
-    let of = |class: StatusClass| n[class as usize];
-    [
-        count(of(StatusClass::Ok) + of(StatusClass::NotModified) + of(StatusClass::Redirect)),
-        count(of(StatusClass::Denied)),
-        count(of(StatusClass::Missing)),
-        count(of(StatusClass::Error)),
-    ]
-}
-
-fn client_row(c: ClientLine) -> RowView {
-    let mut cells = vec![clipped(&text(&c.client.to_string()), 120), count(c.n_requests), count(c.n_pages)];
-    cells.extend(status(&c.n_status));
-    cells.extend([count(c.n_attacks), bytes(c.bytes_out), time_or_dash(c.first_us), time_or_dash(c.last_us)]);
-    RowView { is_named: c.n_findings > 0, cells }
-}
-
-fn page_row(p: PageLine) -> RowView {
-    let name = clipped(&text(&format!("{}{}", p.host, p.path)), 200);
-    let mut cells = vec![name, count(p.n_requests), count(p.n_clients)];
-    cells.extend(status(&p.n_status));
-    cells.extend([count(p.n_attacks), bytes(p.bytes_out), time_or_dash(p.first_us), time_or_dash(p.last_us)]);
-    RowView { is_named: p.n_findings > 0, cells }
-}
-
-fn host_row(h: HostLine) -> RowView {
-    let cells = vec![
-        clipped(&text(&h.host), 200),
-        count(h.n_requests),
-        count(h.n_clients),
-        count(h.n_failed),
-        count(h.n_denied),
-        bytes(h.bytes_down),
-        bytes(h.bytes_up),
-        time_or_dash(h.first_us),
-        time_or_dash(h.last_us),
-    ];
-    RowView { is_named: h.n_findings > 0, cells }
-}
-
-/// Inputs in their order; where not all have room, those with a problem first.
-fn inputs(report: &Report, most: usize) -> Vec<InputView> {
-    let all = &report.coverage.inputs;
-    let mut ranked: Vec<usize> = (0..all.len()).collect();
-    ranked.sort_by_key(|i| (all[*i].problem.is_none(), *i));
-    ranked.truncate(most);
-    ranked.sort_unstable();
-    ranked.into_iter().map(|i| input_view(&all[i])).collect()
-}
-
-fn input_view(i: &InputLine) -> InputView {
-    InputView {
-        path: clipped(&text(&i.path), 300),
-        digest: i.digest.as_ref().map_or_else(|| "not hashed".into(), |(name, hex)| format!("{name} {hex}")),
-        format: text(&i.format),
-        compression: text(&i.compression),
-        counts: [
-            bytes(i.bytes),
-            count(i.lines),
-            count(i.ok),
-            count(i.partial),
-            count(i.raw),
-            count(i.skipped),
-        ],
-        first: time_or_dash(i.first_us),
-        last: time_or_dash(i.last_us),
-        problem: i.problem.as_deref().map(|p| clipped(&text(p), 500)),
-    }
 }
 
 fn rejects(report: &Report) -> Vec<EvidenceView> {

@@ -61,7 +61,7 @@ pub(super) fn write<W: Write>(
     page.blank()
 }
 
-/// All columns if they fit; without the times of day, then without the bars, then with clients cut.
+/// All columns if they fit; else without the times of day, then with clients cut, then without the bars or the times.
 fn fit<W: Write>(page: &Page<'_, W>, report: &Report, who: &[&Who]) -> Vec<Column> {
     let room = page.columns().saturating_sub(2);
     let clients = Column::new("CLIENT", false, who.iter().map(|w| safe(&w.client).into_owned()));
@@ -90,22 +90,24 @@ fn fit<W: Write>(page: &Page<'_, W>, report: &Report, who: &[&Who]) -> Vec<Colum
     let short: fn(i64) -> String = if is_one_year { |t| cut(&minute(t), 5, 16) } else { minute };
 
     let stages_width: usize = stages.iter().map(|c| c.width() + 2).sum();
+    // What is shown where all else has room for clients of so many columns; long ones are cut to what remains.
     let mut tails = vec![
-        vec![first(long), wide_when()],
-        vec![first(short), wide_when()],
-        vec![first(short), when("WHEN")],
-        vec![first(short)],
-        vec![],
+        (vec![first(long), wide_when()], 40),
+        (vec![first(short), wide_when()], 40),
+        (vec![first(short), when("WHEN")], 24),
+        (vec![first(short)], 40),
+        (vec![when("WHEN")], 18),
+        (vec![first(short)], 18),
     ];
     // Where nothing is known, nothing is shown.
     if who.iter().all(|w| w.activity == [0; 12]) {
-        tails.drain(..3);
-        tails.insert(0, vec![first(long)]);
+        tails = vec![(vec![first(long)], 40), (vec![first(short)], 18)];
     }
     let needs = |tail: &[Column]| stages_width + tail.iter().map(|c| c.width() + 2).sum::<usize>();
     let client_width = clients.width();
-    let tail =
-        tails.into_iter().find(|t| client_width.min(40).saturating_add(needs(t)) <= room).unwrap_or_default();
+    let fits =
+        |(tail, most): &(Vec<Column>, usize)| client_width.min(*most).saturating_add(needs(tail)) <= room;
+    let tail = tails.into_iter().find(fits).map(|(tail, _)| tail).unwrap_or_default();
     let client_room = room.saturating_sub(needs(&tail)).max(MIN_CLIENT);
     let cut_clients = clients.cells.iter().map(|c| clip(c, client_room, page.ellipsis()));
     let mut columns = vec![Column::new("CLIENT", false, cut_clients)];

@@ -1,5 +1,6 @@
 //! `coldtrail manifest`: the files that belong on a server, one path a line, sorted.
 
+use super::say;
 use crate::exit;
 use anyhow::{Context, Result};
 use std::fs;
@@ -23,14 +24,13 @@ pub(crate) fn run(folder: &Path) -> Result<u8> {
 fn list(folder: &Path, files: &mut Vec<PathBuf>, unread: &mut u64, is_root: bool) -> Result<()> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if is_root => return Err(error).with_context(|| format!("{}", folder.display())),
+        Err(error) if is_root => {
+            return Err(error)
+                .with_context(|| format!("{}: cannot be listed; check the name", folder.display()));
+        }
         Err(error) => {
             *unread += 1;
-            writeln!(
-                io::stderr(),
-                "coldtrail: {}: {error}",
-                coldtrail_report::safe(&folder.to_string_lossy())
-            )?;
+            say(format_args!("{}: {error}", folder.display()))?;
             return Ok(());
         }
     };

@@ -14,6 +14,7 @@ use anyhow::Result;
 use clap::CommandFactory;
 use coldtrail_core::record::printable;
 use coldtrail_core::source::Problem;
+use std::fmt::Display;
 use std::io::{self, Write};
 
 /// `coldtrail completions SHELL`.
@@ -29,11 +30,14 @@ fn text(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).map_or_else(|_| printable(bytes), str::to_owned)
 }
 
+/// One line to whoever sits there.
+pub(crate) fn say(what: impl Display) -> io::Result<()> {
+    writeln!(io::stderr(), "coldtrail: {}", coldtrail_report::Safe(&what.to_string()))
+}
+
 /// Says what could not be read. The exit code: 1 if nothing at all could be, 4 if something could not.
 fn say_problems(problems: &[Problem], has_read: bool) -> Result<u8> {
-    for problem in problems {
-        writeln!(io::stderr(), "coldtrail: {}", coldtrail_report::safe(&problem.to_string()))?;
-    }
+    problems.iter().try_for_each(say)?;
     Ok(match (problems.is_empty(), has_read) {
         (true, _) => exit::FINISHED,
         (false, true) => exit::INCOMPLETE,

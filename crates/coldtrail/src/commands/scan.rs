@@ -1,5 +1,6 @@
 //! `coldtrail scan`: the main job.
 
+use super::say;
 use crate::cli::{self, FailOn};
 use crate::input::Plan;
 use crate::{WrongUsage, exit, not_built};
@@ -10,10 +11,10 @@ use coldtrail_core::enrich::{Indicators, Manifest};
 use coldtrail_core::scan::{Progress, ScanOptions, Snapshot, scan};
 use coldtrail_core::verdict::Report;
 use coldtrail_report::figures::count;
-use coldtrail_report::{Cells, Method, Run, Style, case_command, terminal, write_all};
+use coldtrail_report::{Cells, Method, Run, Style, case_command, prepare, terminal, write_all};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,7 +25,6 @@ pub(crate) fn run(args: &cli::Scan) -> Result<u8> {
     let detect =
         Options { manifest: manifest(args)?, indicators: indicators(args)?, all_rules: args.all_rules };
     let stored_bytes = plan.found.inputs.iter().map(|i| i.bytes).sum();
-    let has_inputs = !plan.found.inputs.is_empty();
     let options = ScanOptions {
         threads: plan.threads,
         hash: match args.hash {
@@ -40,16 +40,19 @@ pub(crate) fn run(args: &cli::Scan) -> Result<u8> {
         detect,
     };
     let started = jiff::Timestamp::now();
+    let folder = args
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(format!("coldtrail-{}", started.strftime("%Y%m%d-%H%M%S"))));
+    // Before hours are spent on reading.
+    prepare(&folder)?;
     let progress = Progress::default();
     let interrupted = on_interrupt(&progress)?;
     let bar = (!args.quiet && io::stderr().is_terminal()).then(|| draw(&progress));
     let report = scan(plan.found, &options, &progress);
     drop(bar);
-    if !has_inputs {
-        for problem in &report.coverage.problems {
-            writeln!(io::stderr(), "coldtrail: {}", coldtrail_report::safe(problem))?;
-        }
-        return Ok(exit::FAILED);
+    if args.quiet || args.json {
+        report.coverage.problems.iter().try_for_each(say)?;
     }
     let finished = jiff::Timestamp::now();
     let seconds = (finished.as_microsecond() - started.as_microsecond()).max(1) as f64 / 1e6;
@@ -63,7 +66,7 @@ pub(crate) fn run(args: &cli::Scan) -> Result<u8> {
         bytes_read: stored_bytes,
         lines_per_s: (report.totals.lines.lines as f64 / seconds) as u64,
     };
-    write(args, &report, &run, &command, started)?;
+    write(args, &report, &run, &command, &folder)?;
     Ok(exit_code(args, &report, interrupted.load(Ordering::Relaxed)))
 }
 
@@ -100,14 +103,16 @@ fn manifest(args: &cli::Scan) -> Result<Option<Manifest>> {
     };
     let wrong = |text: &String| WrongUsage(format!("--root {text}: write FOLDER=/URL, such as /var/www=/"));
     let roots = args.root.iter().map(|r| root(r).ok_or_else(|| wrong(r))).collect::<Result<Vec<_>, _>>()?;
-    let text = std::fs::read(path).with_context(|| format!("--manifest {}", path.display()))?;
+    let text = std::fs::read(path)
+        .with_context(|| format!("--manifest {}: cannot be read; check the name", path.display()))?;
     Ok(Some(Manifest::parse(&text, &roots)))
 }
 
 fn indicators(args: &cli::Scan) -> Result<Indicators> {
     let mut all = Indicators::default();
     for path in &args.ioc {
-        let text = std::fs::read(path).with_context(|| format!("--ioc {}", path.display()))?;
+        let text = std::fs::read(path)
+            .with_context(|| format!("--ioc {}: cannot be read; check the name", path.display()))?;
         all.merge(Indicators::parse(&text, &path.to_string_lossy()));
     }
     Ok(all)
@@ -206,23 +211,13 @@ fn so_far(now: Snapshot) -> String {
     )
 }
 
-fn write(
-    args: &cli::Scan,
-    report: &Report,
-    run: &Run,
-    command: &[String],
-    started: jiff::Timestamp,
-) -> Result<()> {
-    let folder = args
-        .out
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(format!("coldtrail-{}", started.strftime("%Y%m%d-%H%M%S"))));
+fn write(args: &cli::Scan, report: &Report, run: &Run, command: &[String], folder: &Path) -> Result<()> {
     let options = coldtrail_report::Options {
         cells: if args.csv_raw { Cells::Raw } else { Cells::Guarded },
         method: Method { version: run.version.clone(), command: case(args, command), parameters: Vec::new() },
         ..coldtrail_report::Options::default()
     };
-    let files = write_all(report, run, &folder, &options)?;
+    let files = write_all(report, run, folder, &options)?;
     if args.json {
         let summary = std::fs::read(folder.join("summary.json"))?;
         io::stdout().write_all(&summary)?;

@@ -81,7 +81,7 @@ pub(crate) fn run(args: &cli::Who) -> Result<u8> {
     rows.sort_by(|a, b| (a.first_us, &a.name).cmp(&(b.first_us, &b.name)));
     if args.json {
         write_json(&rows)?
-    } else {
+    } else if has_read {
         write_table(&rows)?
     }
     let all: Vec<_> = plan.found.problems.into_iter().chain(problems).collect();
