@@ -5,7 +5,7 @@ use crate::decode::Block;
 use crate::detect::Site;
 use crate::enrich::attack::{Scorer, Verdict};
 use crate::enrich::is_upload_target;
-use crate::observe::{BlockKeys, ObserveOptions, RecordKeys};
+use crate::observe::{BlockKeys, ObserveOptions, RecordHashes, RecordKeys};
 use crate::parse::Parser;
 use crate::record::{ClientKey, NO_TIME, Outcome, Rec, TextField, unescape};
 use crate::table::{Event, EventData, Locus, Method, Selector, partition};
@@ -193,9 +193,6 @@ impl<'a> Focuser<'a> {
             self.done.peaks.add(number, u32::try_from(rec.ts_us / 1_000_000).unwrap_or(u32::MAX));
         }
         let page = wanted.pages.get(&key.page).copied().unwrap_or_default();
-        let network = !wanted.networks.is_empty() && wanted.networks.contains(&key.client.network());
-        let agent = !wanted.agents.is_empty() && wanted.agents.contains(&key.agent);
-
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
         let events = &self.done.events;
@@ -213,10 +210,18 @@ impl<'a> Focuser<'a> {
             hits.extend(list(wanted.contacts.contains(&contact), Selector::Contact(contact.0, contact.1)));
         }
         hits.extend(list(wanted.site_changes && is_site_change(block, rec, &key), Selector::SiteChanges));
-        if (client.misses || network || agent) && is_miss(self.site, rec, key.page) {
-            hits.extend(list(client.misses, Selector::ClientMisses(key.client)));
-            hits.extend(list(network, Selector::NetworkMisses(key.client.network())));
-            hits.extend(list(agent, Selector::AgentMisses(key.agent)));
+        if rec.status_code >= 400 {
+            let network = key.client.network();
+            let of_network = !wanted.networks.is_empty() && wanted.networks.contains(&network);
+            let keys = self.site.keys;
+            let agent = || keys.agent(rec.method.bytes(block), rec.user_agent.bytes(block));
+            let agent = if wanted.agents.is_empty() { 0 } else { agent() };
+            let of_agent = wanted.agents.contains(&agent);
+            if (client.misses || of_network || of_agent) && is_miss(self.site, rec, key.page) {
+                hits.extend(list(client.misses, Selector::ClientMisses(key.client)));
+                hits.extend(list(of_network, Selector::NetworkMisses(network)));
+                hits.extend(list(of_agent, Selector::AgentMisses(agent)));
+            }
         }
         // What depends on the verdict: first those lists that would keep the record if it is odd, or if it is not.
         let n_whatever = hits.len();
@@ -228,25 +233,34 @@ impl<'a> Focuser<'a> {
             self.hits = hits;
             return;
         }
-        let verdict = self.scorer.score_hashed(block, rec, key.texts);
+        let hashes = RecordHashes::of(self.site.keys, block, rec, &key);
+        let verdict = self.scorer.score_hashed(block, rec, hashes.texts);
         if verdict.is_attack() || verdict.is_weak() {
             hits.truncate(n_if_odd);
         } else {
             hits.drain(n_whatever..n_if_odd);
         }
         if let Some((last, others)) = hits.split_last() {
-            let event = self.event(block, rec, at, &key, verdict);
+            let event = self.event(block, rec, at, &key, &hashes, verdict);
             others.iter().for_each(|list| self.done.events.add(*list, event.clone()));
             self.done.events.add(*last, event);
         }
         self.hits = hits;
     }
 
-    fn event(&mut self, block: &[u8], rec: &Rec, at: Locus, key: &RecordKeys<'_>, verdict: Verdict) -> Event {
+    fn event(
+        &mut self,
+        block: &[u8],
+        rec: &Rec,
+        at: Locus,
+        key: &RecordKeys<'_>,
+        hashes: &RecordHashes,
+        verdict: Verdict,
+    ) -> Event {
         /// Cap on the target kept with an event, bytes; the whole line is in the evidence.
         const MAX_TARGET: usize = 512;
         let is_odd = verdict.is_attack() || verdict.is_weak();
-        let payload = if is_odd { self.scorer.payload(block, rec, key.texts) } else { None };
+        let payload = if is_odd { self.scorer.payload(block, rec, hashes.texts) } else { None };
         let mut target = key.path.to_vec();
         if let Some(query) = rec.query.get(block) {
             target.push(b'?');
@@ -258,7 +272,7 @@ impl<'a> Focuser<'a> {
             at,
             client: key.client,
             page: key.page,
-            agent: key.agent,
+            agent: hashes.agent,
             host: key.host_hash,
             role: rec.role,
             status_code: rec.status_code,

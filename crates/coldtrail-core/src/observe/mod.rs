@@ -4,10 +4,11 @@
 //! the key's partition, and a full buffer is applied to its partition at one go: the partition's tables are then in
 //! the core's cache, nothing is merged at the end, and two workers seldom wait for one lock.
 
+mod keys;
 mod observation;
 mod observer;
 mod route;
 
-pub(crate) use observer::RecordKeys;
+pub(crate) use keys::{RecordHashes, RecordKeys};
 pub use observer::{BlockKeys, MAX_RAW, MAX_REJECTS, ObserveOptions, Observed, Observer, RejectLine};
 pub use route::Partitions;

@@ -1,15 +1,15 @@
 //! One worker of the first pass: parses blocks, judges records, sends out observations.
 
+use super::keys::{RecordHashes, RecordKeys};
 use super::observation::{Carried, ClientObservation, ContactObservation, Facts, PageObservation};
 use super::route::{Partitions, Router};
 use crate::decode::Block;
-use crate::enrich::attack::{RuleSet, Scorer, TextHashes};
+use crate::enrich::attack::{RuleSet, Scorer};
 use crate::enrich::{PageKind, is_upload_target, kind_of};
 use crate::parse::{Parser, format_name};
-use crate::record::{ClientKey, NO_TIME, Outcome, Rec, Role, TextField, unescape};
+use crate::record::{NO_TIME, Outcome, Rec, Role};
 use crate::table::{HourRow, InputTotals, Keys, PARTITIONS, Totals, partition};
 use hashbrown::HashMap;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Cap on lines kept as not fully understood, lines: the first by input and line; their count is exact.
@@ -17,6 +17,8 @@ pub const MAX_REJECTS: usize = 10_000;
 /// Cap on a raw line in the outputs, bytes: what servers take as one request line.
 pub const MAX_RAW: usize = 8192;
 
+/// The hour of records without a time: they fall into none.
+const NO_HOUR: u32 = u32::MAX / 3600;
 /// Records whose keys are made before the first of them is judged: enough for what they need to come from memory.
 const BATCH: usize = 32;
 
@@ -112,6 +114,8 @@ pub struct Observer<'a, 'r> {
     to: &'a Partitions,
     agents: HashMap<u64, AgentCount, foldhash::fast::RandomState>,
     hours: HashMap<u32, HourRow, foldhash::fast::RandomState>,
+    /// The hour of the latest record: lines come mostly in the order of time.
+    hour: (u32, HourRow),
     records: Vec<Rec>,
     done: Observed,
 }
@@ -129,6 +133,7 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
             to,
             agents: HashMap::default(),
             hours: HashMap::default(),
+            hour: (NO_HOUR, HourRow::default()),
             records: Vec::new(),
             done: Observed::default(),
         }
@@ -172,11 +177,12 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
             batch.clear();
             for rec in records {
                 let key = RecordKeys::of(self.keys, &block.bytes, rec);
-                self.scorer.prefetch(rec, key.texts);
-                batch.push(key);
+                let hashes = RecordHashes::of(self.keys, &block.bytes, rec, &key);
+                self.scorer.prefetch(rec, hashes.texts);
+                batch.push((key, hashes));
             }
-            for (rec, key) in records.iter().zip(&batch) {
-                self.record(&block.bytes, rec, key, &mut keys, &mut account);
+            for (rec, (key, hashes)) in records.iter().zip(&batch) {
+                self.record(&block.bytes, rec, key, hashes, &mut keys, &mut account);
             }
         }
         if let Some(id) = format {
@@ -224,10 +230,11 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         block: &[u8],
         rec: &Rec,
         key: &RecordKeys<'_>,
+        hashes: &RecordHashes,
         in_block: &mut BlockKeys,
         account: &mut InputTotals,
     ) {
-        let verdict = self.scorer.score_hashed(block, rec, key.texts);
+        let verdict = self.scorer.score_hashed(block, rec, hashes.texts);
         let bytes_out = rec.bytes_out().or_zero();
         let bytes_in = rec.request_bytes.or_zero();
         let ts_s = if rec.ts_us == NO_TIME {
@@ -237,10 +244,10 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         };
         let facts = facts(block, rec, key);
 
-        in_block.add(key.client_hash);
-        in_block.add(key.network_hash);
+        in_block.add(hashes.client);
+        in_block.add(hashes.network);
         in_block.add(key.page);
-        in_block.add(key.agent);
+        in_block.add(hashes.agent);
         in_block.add(key.host_hash);
 
         account.posts += u64::from(facts.has(Facts::POST));
@@ -251,16 +258,20 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         account.stripped_queries += u64::from(rec.query.is_some() && rec.query.is_empty());
 
         let is_error = rec.status_code >= 400 || rec.status_code == 0;
-        let hour = self.hours.entry(ts_s / 3600).or_default();
-        hour.n_requests += 1;
-        hour.n_attacks += u64::from(verdict.is_attack());
-        hour.n_errors += u64::from(is_error);
-        hour.bytes_out += bytes_out;
+        if self.hour.0 != ts_s / 3600 {
+            self.end_hour(ts_s / 3600);
+        }
+        self.hour.1.merge(&HourRow {
+            n_requests: 1,
+            n_attacks: u64::from(verdict.is_attack()),
+            n_errors: u64::from(is_error),
+            bytes_out,
+        });
         self.done.totals.n_attacks += u64::from(verdict.is_attack());
         self.done.totals.bytes_out = self.done.totals.bytes_out.saturating_add(bytes_out);
         self.done.totals.bytes_in = self.done.totals.bytes_in.saturating_add(bytes_in);
 
-        let agent = self.agents.entry(key.agent).or_insert_with(|| AgentCount {
+        let agent = self.agents.entry(hashes.agent).or_insert_with(|| AgentCount {
             method: rec.method.bytes(block).to_vec(),
             text: rec.user_agent.bytes(block).to_vec(),
             n: [0; 3],
@@ -269,8 +280,8 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         agent.n[1] += u64::from(is_error);
         agent.n[2] += u64::from(facts.has(Facts::REFERRER));
 
-        let client_part = partition(key.network_hash);
-        let name = if key.client.is_name() && !self.router.is_known(key.client_hash) {
+        let client_part = partition(hashes.network);
+        let name = if key.client.is_name() && !self.router.is_known(hashes.client) {
             self.router.carry(client_part, rec.client.bytes(block), b"")
         } else {
             Carried::NONE
@@ -279,9 +290,9 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
             client_part,
             ClientObservation {
                 client: key.client,
-                hash: key.client_hash,
+                hash: hashes.client,
                 page: key.page,
-                agent: key.agent,
+                agent: hashes.agent,
                 bytes_out,
                 bytes_in,
                 ts_s,
@@ -329,6 +340,11 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         }
     }
 
+    fn end_hour(&mut self, next: u32) {
+        let (hour, row) = std::mem::replace(&mut self.hour, (next, HourRow::default()));
+        self.hours.entry(hour).or_default().merge(&row);
+    }
+
     fn hand_over_agents(&mut self) {
         for (hash, agent) in self.agents.drain() {
             self.to.with(partition(hash), |p| p.agents.add(hash, &agent.method, &agent.text, agent.n));
@@ -339,78 +355,10 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
     pub fn finish(mut self) -> (Observed, Scorer<'r>) {
         self.router.finish();
         self.hand_over_agents();
-        // Records without a time fall into no hour.
-        self.done.totals.hours = self.hours.drain().filter(|(hour, _)| *hour != u32::MAX / 3600).collect();
+        self.end_hour(NO_HOUR);
+        self.done.totals.hours = self.hours.drain().filter(|(hour, _)| *hour != NO_HOUR).collect();
         self.done.trim_rejects();
         (self.done, self.scorer)
-    }
-}
-
-/// The keys of one record: the same in both passes.
-pub(crate) struct RecordKeys<'b> {
-    pub(crate) client: ClientKey,
-    pub(crate) client_hash: u64,
-    pub(crate) network_hash: u64,
-    pub(crate) page: u64,
-    pub(crate) agent: u64,
-    /// Without port, lower case; empty where the log has none.
-    pub(crate) host: Cow<'b, [u8]>,
-    pub(crate) host_hash: u64,
-    pub(crate) port: u16,
-    /// Unescaped, still percent-encoded.
-    pub(crate) path: Cow<'b, [u8]>,
-    pub(crate) texts: TextHashes,
-}
-
-impl<'b> RecordKeys<'b> {
-    #[inline]
-    pub(crate) fn of(keys: Keys, block: &'b [u8], rec: &Rec) -> Self {
-        let client = ClientKey::parse(rec.client.bytes(block));
-        let path = unescape(rec.path.bytes(block), rec.escape_of(TextField::Path));
-        let (host, port) =
-            if rec.host.is_none() { (Cow::Borrowed(&b""[..]), 0) } else { host_and_port(block, rec) };
-        let host_hash = if host.is_empty() { 0 } else { keys.host(&host) };
-        let texts = TextHashes::of(keys, block, rec, &path);
-        Self {
-            client,
-            client_hash: keys.client(client),
-            network_hash: keys.client(client.network()),
-            page: Keys::page_of(texts.path, host_hash),
-            agent: Keys::agent_of(keys.method(rec.method.bytes(block)), texts.user_agent),
-            host,
-            host_hash,
-            port,
-            path,
-            texts,
-        }
-    }
-}
-
-/// `Shop.example:8443` as `shop.example` and 8443; the port of the scheme where none is given.
-fn host_and_port<'b>(block: &'b [u8], rec: &Rec) -> (Cow<'b, [u8]>, u16) {
-    let text = rec.host.bytes(block);
-    let is_connect = rec.method.bytes(block) == b"CONNECT";
-    let default = if is_connect || rec.target.bytes(block).starts_with(b"https:") { 443 } else { 80 };
-    let colon = memchr::memrchr(b':', text).filter(|i| {
-        let port = &text[i + 1..];
-        let bare_v6 = memchr::memchr(b':', &text[..*i]).is_some() && !text.starts_with(b"[");
-        !bare_v6 && port.len() <= 5 && port.iter().all(u8::is_ascii_digit)
-    });
-    let (name, port) = match colon {
-        Some(i) => {
-            let digits = std::str::from_utf8(&text[i + 1..]).ok();
-            (&text[..i], digits.and_then(|d| d.parse().ok()).unwrap_or(default))
-        }
-        None => (text, default),
-    };
-    // Credentials before the name: `user:pw@host`.
-    let name = memchr::memrchr(b'@', name).map_or(name, |i| &name[i + 1..]);
-    let name = name.strip_suffix(b".").unwrap_or(name);
-    let name = name.strip_prefix(b"[").and_then(|n| n.strip_suffix(b"]")).unwrap_or(name);
-    if name.iter().any(u8::is_ascii_uppercase) {
-        (Cow::Owned(name.to_ascii_lowercase()), port)
-    } else {
-        (Cow::Borrowed(name), port)
     }
 }
 
@@ -446,25 +394,6 @@ fn facts(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> Facts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Span;
-
-    #[test]
-    fn hosts_lose_port_case_and_credentials() {
-        let check = |method: &str, target: &str, want: (&str, u16)| {
-            let text = format!("{method} {target}");
-            let mut rec = Rec::unread(Span::new(0, text.len()));
-            rec.method = Span::new(0, method.len());
-            rec.target = Span::new(method.len() + 1, text.len());
-            rec.split_target(text.as_bytes());
-            let (host, port) = host_and_port(text.as_bytes(), &rec);
-            assert_eq!((String::from_utf8_lossy(&host).as_ref(), port), want);
-        };
-        check("GET", "http://Shop.Example:8080/a", ("shop.example", 8080));
-        check("GET", "http://shop.example./a", ("shop.example", 80));
-        check("GET", "https://u:p@shop.example/a", ("shop.example", 443));
-        check("CONNECT", "shop.example:443", ("shop.example", 443));
-        check("GET", "http://[2001:db8::1]:81/", ("2001:db8::1", 81));
-    }
 
     #[test]
     fn block_keys_never_deny_a_key_that_is_there() {

@@ -12,6 +12,16 @@ pub struct HourRow {
     pub bytes_out: u64,
 }
 
+impl HourRow {
+    #[inline]
+    pub fn merge(&mut self, o: &Self) {
+        self.n_requests += o.n_requests;
+        self.n_attacks += o.n_attacks;
+        self.n_errors += o.n_errors;
+        self.bytes_out += o.bytes_out;
+    }
+}
+
 /// The line account of one input: `lines = ok + partial + raw + skipped`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct InputTotals {
@@ -87,11 +97,7 @@ impl Totals {
     pub fn merge(&mut self, o: &Self) {
         self.lines.merge(&o.lines);
         for (hour, row) in &o.hours {
-            let mine = self.hours.entry(*hour).or_default();
-            mine.n_requests += row.n_requests;
-            mine.n_attacks += row.n_attacks;
-            mine.n_errors += row.n_errors;
-            mine.bytes_out += row.bytes_out;
+            self.hours.entry(*hour).or_default().merge(row);
         }
         self.n_attacks += o.n_attacks;
         self.bytes_out += o.bytes_out;

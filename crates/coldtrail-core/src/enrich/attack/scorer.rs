@@ -33,14 +33,14 @@ pub struct TextHashes {
 impl TextHashes {
     pub fn of_record(keys: Keys, block: &[u8], rec: &Rec) -> Self {
         let path = unescape(rec.path.bytes(block), rec.escape_of(TextField::Path));
-        Self::of(keys, block, rec, &path)
+        Self::of(keys, block, rec, keys.path(&path))
     }
 
-    /// `path` is that of the record, unescaped.
+    /// `path` is the hash of the record's path, unescaped.
     #[inline]
-    pub fn of(keys: Keys, block: &[u8], rec: &Rec, path: &[u8]) -> Self {
+    pub fn of(keys: Keys, block: &[u8], rec: &Rec, path: u64) -> Self {
         Self {
-            path: keys.path(path),
+            path,
             user_agent: keys.user_agent(rec.user_agent.bytes(block)),
             query: keys.text(Field::Query.logged(block, rec)),
             referrer: keys.text(Field::Referrer.logged(block, rec)),
@@ -74,8 +74,13 @@ impl<'a> Scorer<'a> {
     #[inline]
     pub fn score_hashed(&mut self, block: &[u8], rec: &Rec, hashes: TextHashes) -> Verdict {
         let mut verdict = Verdict::NONE;
-        for field in Field::ALL {
+        for field in Field::USUAL {
             verdict = verdict.merge(self.field(field, block, rec, hashes).verdict);
+        }
+        if Field::has_others(block, rec) {
+            for field in Field::OTHERS {
+                verdict = verdict.merge(self.field(field, block, rec, hashes).verdict);
+            }
         }
         verdict
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::fields::{self, Body, Pair};
 use super::normalise::Form;
 use super::rules::Place;
-use crate::record::{Escape, Rec, unescape};
+use crate::record::{Escape, Rec, Span, unescape};
 
 /// A field of a record that can carry an attack.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,17 +23,21 @@ pub(super) enum Field {
 }
 
 impl Field {
-    pub(super) const ALL: [Self; 9] = [
-        Self::Path,
-        Self::Query,
-        Self::Referrer,
-        Self::UserAgent,
-        Self::Cookie,
-        Self::Body,
-        Self::User,
-        Self::Host,
-        Self::Method,
-    ];
+    pub(super) const ALL: [Self; 9] = {
+        let [a, b, c, d] = Self::USUAL;
+        let [e, f, g, h, i] = Self::OTHERS;
+        [a, b, c, d, e, f, g, h, i]
+    };
+    /// Those that nearly every log carries.
+    pub(super) const USUAL: [Self; 4] = [Self::Path, Self::Query, Self::Referrer, Self::UserAgent];
+    pub(super) const OTHERS: [Self; 5] = [Self::Cookie, Self::Body, Self::User, Self::Host, Self::Method];
+
+    /// Whether any of [`Self::OTHERS`] can be an attack.
+    #[inline]
+    pub(super) fn has_others(block: &[u8], rec: &Rec) -> bool {
+        [rec.cookie, rec.body, rec.user, rec.host].into_iter().any(Span::is_some)
+            || !matches!(rec.method.bytes(block), b"GET" | b"POST" | b"HEAD")
+    }
 
     /// The name in `where`.
     pub(super) fn name(self) -> &'static str {
