@@ -5,8 +5,8 @@
 //! A remote shell is how an attacker stays; deleted from the disk, it still stands in the log.
 //! ## Decides
 //! Points: at most 2 clients 1; POST in half of at least 3 requests 1.5; no referrer in nine of ten requests
-//! 0.5; never reached by a link 0.5; runs on the server 1; runs from a folder of uploads, pictures, styles
-//! or caches 2; missing (404, 410, ...) before its first answer 1.5; missing after its last answer 1.5;
+//! 0.5; never reached by a link 0.5; runs on the server 1; runs from a folder of uploads, pictures, styles,
+//! client scripts or caches 2; missing (404, 410, ...) before its first answer 1.5; missing after its last answer 1.5;
 //! first seen in the last nine tenths of the log 0.5; answers of at least 3 sizes 0.5; not on the manifest
 //! 2; a request that hands it a command (`cmd=`, `exec=`, base64 that decodes to a command word; not where
 //! more than 5 payload families are tried on the page) 2, and 1.5 more where that client's attacks were
@@ -75,7 +75,7 @@ static META: Meta = Meta {
 
 /// A folder from which nothing should run.
 pub(in crate::detect) fn is_static_folder(path: &[u8]) -> bool {
-    const WORDS: [&[u8]; 21] = [
+    const WORDS: [&[u8]; 23] = [
         b"/upload",
         b"/files/",
         b"/file/",
@@ -97,6 +97,9 @@ pub(in crate::detect) fn is_static_folder(path: &[u8]) -> bool {
         b"/attachments/",
         b"/download",
         b"/icons/",
+        // Scripts for browsers of IIS, and files by which others know a site.
+        b"/aspnet_client/",
+        b"/.well-known/",
     ];
     let n = memchr::memrchr(b'/', path).map_or(0, |i| i + 1);
     let folder = path[..n].to_ascii_lowercase();
