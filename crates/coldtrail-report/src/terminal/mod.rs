@@ -97,7 +97,7 @@ fn four<W: Write>(page: &mut Page<'_, W>, report: &Report) -> io::Result<()> {
         format!("{}{}{a}{pad}", page.bold(q), " ".repeat(22usize.saturating_sub(width(q))))
     };
     let column = (page.columns().min(100) - 2) / 2;
-    let fits = [&who, &got_in, &left, &took].iter().all(|(_, a)| 22 + width(a) <= column);
+    let fits = [&who, &got_in, &left, &took].iter().all(|(_, a)| 22 + width(a) + 2 <= column);
     let rows = if fits { vec![[&who, &left], [&got_in, &took]] } else { vec![] };
     for [a, b] in rows {
         let line = format!("{}{}", show(page, a, column), show(page, b, 0));
