@@ -2,7 +2,7 @@
 
 use super::{AgentGroup, Detector, Finding, HostFacts, LinkedClient, Options, Site};
 use crate::enrich::attack::{ATTACK, Class, ClassSet, Verdict};
-use crate::enrich::{PageKind, is_upload_target, kind_of};
+use crate::enrich::{PageKind, is_command, is_upload_target, kind_of};
 use crate::record::{ClientKey, Metric, Role};
 use crate::table::{
     ClientRow, ContactRow, Contacts, Event, EventData, Keys, Locus, Method, PARTITIONS, PageRow, PairRow,
@@ -235,6 +235,7 @@ impl TestSite {
         row.n_attacks_ok += u32::from(is_attack && class == StatusClass::Ok);
         row.classes = row.classes.union(r.verdict().classes);
         row.n_uploads += u32::from(is_upload);
+        row.n_commands += u32::from(r.target.split_once('?').is_some_and(|(_, q)| is_command(q.as_bytes())));
         row.n_outgoing += u32::from(r.proxy);
         row.is_probe |= r.probe;
         pages.name(index, r.host.as_bytes(), r.path().as_bytes());

@@ -2,10 +2,12 @@
 
 /// Attack patterns in any field, through every layer of encoding.
 pub mod attack;
+mod command;
 mod indicator;
 mod manifest;
 mod page;
 
+pub use command::is_command;
 pub use indicator::{Indicator, IndicatorCounts, IndicatorKind, Indicators};
 pub use manifest::{Listing, Manifest};
 pub use page::{PageKind, decoded_path, is_upload_target, kind_of, percent_decode};

@@ -14,6 +14,9 @@ struct List {
     last: Option<Place>,
 }
 
+/// Events beyond its cap that a list takes before it is cut, events, with a quarter of the cap.
+const MIN_OVER: usize = 16;
+
 /// The place of an event in the order by which a list is cut: the lowest are kept.
 type Place = (i64, Locus);
 
@@ -56,7 +59,7 @@ impl Events {
     pub fn add(&mut self, list: u32, event: Event) {
         let list = &mut self.lists[list as usize];
         list.events.push(event);
-        if list.events.len() >= 2 * list.cap.max(64) {
+        if list.events.len() >= list.cap + list.cap / 4 + MIN_OVER {
             list.cut(self.sample_key);
         }
     }

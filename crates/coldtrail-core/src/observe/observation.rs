@@ -19,6 +19,8 @@ impl Facts {
     pub(super) const OUTGOING: Self = Self(32);
     pub(super) const DENIED: Self = Self(64);
     pub(super) const CONNECT: Self = Self(128);
+    /// The query hands the page a command.
+    pub(super) const COMMAND: Self = Self(256);
 
     #[inline]
     pub(super) fn set(&mut self, fact: Self, on: bool) {
@@ -170,6 +172,7 @@ impl PageObservation {
         row.n_no_referrer += u32::from(!self.facts.has(Facts::REFERRER));
         row.n_linked += u32::from(self.facts.has(Facts::LINKED));
         row.n_uploads += u32::from(self.facts.has(Facts::UPLOAD));
+        row.n_commands += u32::from(self.facts.has(Facts::COMMAND));
         row.n_outgoing += u32::from(self.facts.has(Facts::OUTGOING));
         if self.verdict.is_attack() {
             row.n_attacks = row.n_attacks.saturating_add(1);

@@ -5,7 +5,7 @@ use super::observation::{Carried, ClientObservation, ContactObservation, Facts, 
 use super::route::{Partitions, Router};
 use crate::decode::Block;
 use crate::enrich::attack::{RuleSet, Scorer};
-use crate::enrich::{PageKind, is_upload_target, kind_of};
+use crate::enrich::{PageKind, is_command, is_upload_target, kind_of};
 use crate::parse::{Parser, format_name};
 use crate::record::{NO_TIME, Outcome, Rec, Role};
 use crate::table::{HourRow, InputTotals, Keys, PARTITIONS, Totals, partition};
@@ -372,6 +372,7 @@ fn facts(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> Facts {
     facts.set(Facts::ASSET, has_referrer && is_answered && kind_of(&key.path) == PageKind::Asset);
     facts.set(Facts::LINKED, has_referrer && !(key.path.len() > 1 && referrer.ends_with(&key.path)));
     facts.set(Facts::OUTGOING, rec.role == Role::Proxy);
+    facts.set(Facts::COMMAND, rec.query.get(block).is_some_and(is_command));
     facts.set(Facts::CONNECT, method == b"CONNECT");
     facts.set(Facts::UPLOAD, rec.status_code == 201 || method == b"PUT");
     if method == b"POST" {

@@ -96,6 +96,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     let findings = judge::findings(&suspects, &focused.events, &site);
     let peaks = focused.peaks.peaks();
     let judgement = crate::verdict::conclude(findings, &focused.events, &site);
+    drop(focused.events);
     let coverage = lanes.coverage(&inputs, &observed, rejects, &site);
     let mut report = Report {
         level: judgement.level,

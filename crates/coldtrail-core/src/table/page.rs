@@ -84,6 +84,8 @@ pub struct PageRow {
     pub n_attacks_ok: u32,
     /// Requests that put bytes onto the server: PUT, 201, a POST to an upload page.
     pub n_uploads: u32,
+    /// Requests that hand it a command.
+    pub n_commands: u32,
     pub n_outgoing: u32,
     pub classes: ClassSet,
     /// Filled by `link`.
@@ -108,6 +110,7 @@ impl PageRow {
             n_attacks: 0,
             n_attacks_ok: 0,
             n_uploads: 0,
+            n_commands: 0,
             n_outgoing: 0,
             classes: ClassSet::EMPTY,
             n_clients: 0,
@@ -128,6 +131,7 @@ impl PageRow {
         self.n_attacks = self.n_attacks.saturating_add(o.n_attacks);
         self.n_attacks_ok = self.n_attacks_ok.saturating_add(o.n_attacks_ok);
         self.n_uploads = self.n_uploads.saturating_add(o.n_uploads);
+        self.n_commands = self.n_commands.saturating_add(o.n_commands);
         self.n_outgoing = self.n_outgoing.saturating_add(o.n_outgoing);
         self.classes = self.classes.union(o.classes);
         self.n_clients = self.n_clients.max(o.n_clients);

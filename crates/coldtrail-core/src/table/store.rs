@@ -47,6 +47,10 @@ impl<R: Keyed> Table<R> {
             if slot.row == EMPTY.row {
                 let row = u32::try_from(self.rows.len()).expect("a partition holds fewer than 2^32 rows");
                 self.slots[at] = Slot { tag, row };
+                // By a quarter: rows are most of the memory, and doubling leaves up to half of it unused.
+                if self.rows.len() == self.rows.capacity() {
+                    self.rows.reserve_exact(self.rows.len() / 4 + Self::MIN_SLOTS);
+                }
                 self.rows.push(new());
                 return (row, &mut self.rows[row as usize]);
             }

@@ -35,7 +35,7 @@
 use crate::detect::header::header;
 use crate::detect::{Detector, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{count, counted, list, quote, time, time_s};
-use crate::enrich::{PageKind, kind_of};
+use crate::enrich::{PageKind, is_command, kind_of};
 use crate::record::ClientKey;
 use crate::table::{Event, Method, PageRow, Partition, Selector, StatusClass, merged};
 use std::collections::BTreeSet;
@@ -106,88 +106,9 @@ pub(in crate::detect) fn is_static_folder(path: &[u8]) -> bool {
     WORDS.iter().any(|w| memchr::memmem::find(&folder, w).is_some())
 }
 
-/// The request hands the page a command: a parameter by a shell's name, or a command behind base64.
+/// The request hands the page a command.
 pub(in crate::detect) fn hands_command(event: &Event) -> bool {
-    const NAMES: [&[u8]; 12] = [
-        b"cmd", b"exec", b"command", b"execute", b"shell", b"c", b"cmdline", b"run", b"sh", b"ex", b"code",
-        b"eval",
-    ];
-    let Some(at) = memchr::memchr(b'?', &event.target) else { return false };
-    event.target[at + 1..].split(|c| *c == b'&').any(|pair| {
-        let mut parts = pair.splitn(2, |c| *c == b'=');
-        let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let value = crate::enrich::percent_decode(value);
-        let is_named = NAMES.iter().any(|n| n.eq_ignore_ascii_case(name));
-        (is_named && starts_with_command(&value)) || decodes_to_command(&value)
-    })
-}
-
-fn starts_with_command(value: &[u8]) -> bool {
-    const WORDS: [&[u8]; 34] = [
-        b"ls",
-        b"id",
-        b"pwd",
-        b"cat",
-        b"whoami",
-        b"uname",
-        b"dir",
-        b"type",
-        b"net",
-        b"ipconfig",
-        b"ifconfig",
-        b"ip",
-        b"ps",
-        b"wget",
-        b"curl",
-        b"echo",
-        b"rm",
-        b"cd",
-        b"cp",
-        b"mv",
-        b"chmod",
-        b"nc",
-        b"bash",
-        b"sh",
-        b"python",
-        b"perl",
-        b"php",
-        b"powershell",
-        b"cmd",
-        b"tar",
-        b"zip",
-        b"find",
-        b"hostname",
-        b"del",
-    ];
-    let word = value.split(|c| !c.is_ascii_alphanumeric()).find(|w| !w.is_empty()).unwrap_or_default();
-    WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
-}
-
-fn decodes_to_command(value: &[u8]) -> bool {
-    const MIN: usize = 8;
-    let body = value.strip_suffix(b"==").or_else(|| value.strip_suffix(b"=")).unwrap_or(value);
-    if value.len() < MIN || !value.len().is_multiple_of(4) {
-        return false;
-    }
-    let mut out = Vec::with_capacity(body.len());
-    let (mut bits, mut n) = (0u32, 0);
-    for c in body {
-        let six = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return false,
-        };
-        bits = bits << 6 | u32::from(six);
-        n += 6;
-        if n >= 8 {
-            n -= 8;
-            out.push((bits >> n) as u8);
-        }
-    }
-    out.iter().all(|c| c.is_ascii_graphic() || c.is_ascii_whitespace()) && starts_with_command(&out)
+    memchr::memchr(b'?', &event.target).is_some_and(|at| is_command(&event.target[at + 1..]))
 }
 
 impl WebShell {
@@ -222,8 +143,9 @@ impl Detector for WebShell {
     }
 
     fn suspect(&self, _index: usize, part: &Partition, site: &Site<'_>) -> Vec<Suspect> {
-        /// Points that only the events can give: sizes 0.5, command 2, by an attacker 1.5.
-        const FROM_EVENTS: f64 = 4.0;
+        /// Points that only the events can give: sizes 0.5; where there are commands 2, by an attacker 1.5.
+        const FROM_SIZES: f64 = 0.5;
+        const FROM_COMMANDS: f64 = 4.0;
         let mut suspects = Vec::new();
         for row in part.pages.table.rows() {
             let path = part.pages.text(row).1;
@@ -234,8 +156,7 @@ impl Detector for WebShell {
                 continue;
             }
             let (points, _) = self.points(row, site);
-            let from_events =
-                if kind_of(path) == PageKind::Script || row.n_attacks > 0 { FROM_EVENTS } else { 0.5 };
+            let from_events = if row.n_commands > 0 { FROM_COMMANDS } else { FROM_SIZES };
             if points + from_events < self.0.min_points {
                 continue;
             }
