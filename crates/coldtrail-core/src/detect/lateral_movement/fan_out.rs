@@ -7,8 +7,8 @@
 //! ## Decides
 //! By client and hour: distinct hosts that are addresses, or names that answered at least once (names that
 //! never resolve are not a scan). At least 200 hosts and 10 times the client's median hour, or at least 50
-//! internal addresses; and half of them failed (5xx, no answer or refused in at least half of their
-//! requests). Then probable.
+//! internal addresses; and half of them failed (5xx, no answer, or an address that the proxy refused, in at
+//! least half of their requests). Then probable.
 //! ## Parameters
 //! - `min_hosts` | 200 | hosts | 20-10000 | a heavy hour of browsing stays below 150
 //! - `min_ratio` | 10 | times the median hour | 2-100 | crawlers and mail relays are busy in every hour
@@ -83,6 +83,8 @@ impl FanOut {
             if ip.is_none() && n_bad >= row.n_requests {
                 continue;
             }
+            // A proxy refuses names by policy: advertising is no host that did not answer.
+            let n_bad = if ip.is_some() { n_bad } else { row.n_failed };
             let is_failed = n_bad.saturating_mul(2) >= row.n_requests;
             let is_internal = ip.is_some_and(|ip| ClientKey::from(ip).is_internal());
             let mut of_row: Vec<u32> = row.times.seconds().iter().map(|t| t / 3600).collect();
