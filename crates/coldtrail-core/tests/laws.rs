@@ -402,7 +402,11 @@ fn selectors(partitions: &[Partition]) -> BTreeSet<Selector> {
         all.extend(part.contacts.table.rows().iter().map(|c| Selector::Contact(c.client, c.host)));
         all.extend(part.contacts.table.rows().iter().map(|c| Selector::Host(c.host)));
     }
-    all.extend(pages.iter().flat_map(|p| [Selector::Page(*p), Selector::PageBaseline(*p)]));
+    all.extend(
+        pages
+            .iter()
+            .flat_map(|p| [Selector::Page, Selector::PageAttacks, Selector::PageBaseline].map(|s| s(*p))),
+    );
     all
 }
 

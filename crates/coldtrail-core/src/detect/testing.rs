@@ -331,6 +331,7 @@ impl TestSite {
                     Selector::ClientMisses(c) => c == client && is_miss(),
                     Selector::ClientPage(c, p) => c == client && p == page && is_odd,
                     Selector::Page(p) => p == page,
+                    Selector::PageAttacks(p) => p == page && is_odd,
                     Selector::PageBaseline(p) => p == page && !is_odd,
                     Selector::NetworkMisses(n) => n == client.network() && is_miss(),
                     Selector::AgentMisses(a) => a == self.agent_key(r) && is_miss(),

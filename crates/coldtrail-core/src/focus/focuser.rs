@@ -43,6 +43,7 @@ struct ClientWants {
 #[derive(Clone, Copy, Default)]
 struct PageWants {
     all: bool,
+    attacks: bool,
     baseline: bool,
 }
 
@@ -78,6 +79,7 @@ impl Wanted {
                 Selector::ClientMisses(c) => wanted.clients.entry(c).or_default().misses = true,
                 Selector::ClientPage(c, _) => wanted.clients.entry(c).or_default().pages = true,
                 Selector::Page(p) => wanted.pages.entry(p).or_default().all = true,
+                Selector::PageAttacks(p) => wanted.pages.entry(p).or_default().attacks = true,
                 Selector::PageBaseline(p) => wanted.pages.entry(p).or_default().baseline = true,
                 Selector::NetworkMisses(n) => {
                     wanted.networks.insert(n.network());
@@ -227,6 +229,7 @@ impl<'a> Focuser<'a> {
         let n_whatever = hits.len();
         hits.extend(list(client.attacks, Selector::ClientAttacks(key.client)));
         hits.extend(list(client.pages, Selector::ClientPage(key.client, key.page)));
+        hits.extend(list(page.attacks, Selector::PageAttacks(key.page)));
         let n_if_odd = hits.len();
         hits.extend(list(page.baseline, Selector::PageBaseline(key.page)));
         if hits.is_empty() {

@@ -63,7 +63,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     let mut partitions = shared.into_inner();
     settle(&mut partitions, threads);
     let links = link(&mut partitions, threads);
-    let tables = Arc::new(Tables { partitions, links });
+    let mut tables = Tables { partitions, links };
 
     let inputs = lanes.ranked(&observed);
     let rejects = std::mem::take(&mut observed.rejects);
@@ -98,6 +98,10 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     let judgement = crate::verdict::conclude(findings, &focused.events, &site);
     drop(focused.events);
     let coverage = lanes.coverage(&inputs, &observed, rejects, &site);
+    let client_names = client_names(&judgement.findings, &site);
+    // What only detectors ask for is given back before the lines are sorted.
+    tables.links.pairs = Vec::new();
+    let tables = Arc::new(tables);
     let mut report = Report {
         level: judgement.level,
         rule: judgement.rule,
@@ -106,7 +110,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
         do_now: judgement.do_now,
         answers: judgement.answers,
         incidents: judgement.incidents,
-        client_names: client_names(&judgement.findings, &site),
+        client_names,
         findings: judgement.findings,
         coverage,
         clients: lines::clients(&tables, &peaks, &judgement.named_clients),

@@ -27,6 +27,8 @@ pub enum Selector {
     ClientPage(ClientKey, u64),
     /// All requests for a page.
     Page(u64),
+    /// The attacks (also weak ones) on a page.
+    PageAttacks(u64),
     /// Answers of a page to requests without a payload: a sample by hash, the same in every run.
     PageBaseline(u64),
     /// Requests of a network for pages that nobody was ever given.
