@@ -250,14 +250,11 @@ impl RuleSet {
 
     /// A text that only differs from its normalised form in case, and from no view.
     fn look_plain(&self, text: &[u8], at: Asked, work: &mut Work) {
-        self.first.search(text, work.found.reset());
-        if work.found.rules.is_empty() {
-            return;
-        }
         let mut lower = std::mem::take(&mut work.lower);
         lower.clear();
         lower.extend_from_slice(text);
         lower.make_ascii_lowercase();
+        self.first.search(&lower, work.found.reset());
         self.candidates(&lower, View::Raw, &Views::default(), at, work);
         work.lower = lower;
     }

@@ -51,7 +51,7 @@ impl TextHashes {
 /// Slots of a field's memo, 16 bytes each; none for bodies, which do not repeat.
 const fn memo_slots(field: Field) -> Option<usize> {
     match field {
-        Field::Path | Field::Query | Field::Referrer => Some(1 << 15),
+        Field::Path | Field::Query | Field::Referrer => Some(1 << 17),
         Field::UserAgent | Field::Cookie => Some(1 << 12),
         Field::User | Field::Host | Field::Method => Some(1 << 9),
         Field::Body => None,
