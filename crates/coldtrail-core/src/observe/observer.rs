@@ -8,7 +8,7 @@ use crate::enrich::attack::{RuleSet, Scorer};
 use crate::enrich::{PageKind, is_command, is_upload_target, kind_of};
 use crate::parse::{Parser, format_name};
 use crate::record::{NO_TIME, Outcome, Rec, Role};
-use crate::table::{HourRow, InputTotals, Keys, PARTITIONS, Totals, partition};
+use crate::table::{HourRow, InputTotals, Keyed, Keys, PARTITIONS, Table, Totals, partition};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
@@ -97,12 +97,21 @@ impl Observed {
     }
 }
 
-#[derive(Default)]
+/// Requests of one method and user agent.
 struct AgentCount {
+    hash: u64,
     method: Vec<u8>,
     text: Vec<u8>,
     /// Requests, refused, with a referrer.
     n: [u64; 3],
+}
+
+impl Keyed for AgentCount {
+    type Key = u64;
+    #[inline]
+    fn key(&self) -> u64 {
+        self.hash
+    }
 }
 
 /// One worker.
@@ -112,7 +121,9 @@ pub struct Observer<'a, 'r> {
     scorer: Scorer<'r>,
     router: Router<'a>,
     to: &'a Partitions,
-    agents: HashMap<u64, AgentCount, foldhash::fast::RandomState>,
+    agents: Table<AgentCount>,
+    /// The agent of the latest record: the requests of a visit stand together.
+    agent: u32,
     hours: HashMap<u32, HourRow, foldhash::fast::RandomState>,
     /// The hour of the latest record: lines come mostly in the order of time.
     hour: (u32, HourRow),
@@ -131,7 +142,8 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
             scorer: Scorer::new(rules, keys, options.all_rules),
             router: Router::new(to, rules),
             to,
-            agents: HashMap::default(),
+            agents: Table::default(),
+            agent: 0,
             hours: HashMap::default(),
             hour: (NO_HOUR, HourRow::default()),
             records: Vec::new(),
@@ -271,11 +283,16 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         self.done.totals.bytes_out = self.done.totals.bytes_out.saturating_add(bytes_out);
         self.done.totals.bytes_in = self.done.totals.bytes_in.saturating_add(bytes_in);
 
-        let agent = self.agents.entry(hashes.agent).or_insert_with(|| AgentCount {
-            method: rec.method.bytes(block).to_vec(),
-            text: rec.user_agent.bytes(block).to_vec(),
-            n: [0; 3],
-        });
+        if self.agents.rows().get(self.agent as usize).is_none_or(|a| a.hash != hashes.agent) {
+            let new = || AgentCount {
+                hash: hashes.agent,
+                method: rec.method.bytes(block).to_vec(),
+                text: rec.user_agent.bytes(block).to_vec(),
+                n: [0; 3],
+            };
+            self.agent = self.agents.entry(hashes.agent, hashes.agent, new).0;
+        }
+        let agent = self.agents.row_mut(self.agent);
         agent.n[0] += 1;
         agent.n[1] += u64::from(is_error);
         agent.n[2] += u64::from(facts.has(Facts::REFERRER));
@@ -346,8 +363,8 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
     }
 
     fn hand_over_agents(&mut self) {
-        for (hash, agent) in self.agents.drain() {
-            self.to.with(partition(hash), |p| p.agents.add(hash, &agent.method, &agent.text, agent.n));
+        for AgentCount { hash, method, text, n } in std::mem::take(&mut self.agents).into_rows() {
+            self.to.with(partition(hash), |p| p.agents.add(hash, &method, &text, n));
         }
     }
 

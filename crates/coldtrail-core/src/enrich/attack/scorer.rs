@@ -26,6 +26,7 @@ pub struct Scorer<'a> {
 pub struct TextHashes {
     pub path: u64,
     pub user_agent: u64,
+    /// 0: there is none.
     query: u64,
     referrer: u64,
 }
@@ -39,11 +40,15 @@ impl TextHashes {
     /// `path` is the hash of the record's path, unescaped.
     #[inline]
     pub fn of(keys: Keys, block: &[u8], rec: &Rec, path: u64) -> Self {
+        let known = |field: Field| match field.logged(block, rec) {
+            b"" => 0,
+            text => keys.text(text),
+        };
         Self {
             path,
             user_agent: keys.user_agent(rec.user_agent.bytes(block)),
-            query: keys.text(Field::Query.logged(block, rec)),
-            referrer: keys.text(Field::Referrer.logged(block, rec)),
+            query: known(Field::Query),
+            referrer: known(Field::Referrer),
         }
     }
 }
@@ -92,7 +97,7 @@ impl<'a> Scorer<'a> {
         for (field, hash) in
             [(Field::Path, hashes.path), (Field::Query, hashes.query), (Field::Referrer, hashes.referrer)]
         {
-            if let Some(memo) = &self.memos[field as usize] {
+            if let (Some(memo), true) = (&self.memos[field as usize], hash != 0) {
                 memo.prefetch(hash ^ variant);
             }
         }
