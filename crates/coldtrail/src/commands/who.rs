@@ -184,7 +184,8 @@ fn write_table(rows: &[&Fetches]) -> Result<()> {
         return Ok(());
     }
     let delivered = rows.iter().filter(|r| r.is_delivered).count();
-    writeln!(out, "{} clients asked, {delivered} received it\n", rows.len())?;
+    let asked = if rows.len() == 1 { "1 client".to_owned() } else { format!("{} clients", rows.len()) };
+    writeln!(out, "{asked} asked, {delivered} received it\n")?;
     writeln!(
         out,
         "{:<40} {:<12} {:<21} {:<21} {:>8} {:>14} {:<9}",
