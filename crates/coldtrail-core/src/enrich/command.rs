@@ -1,5 +1,8 @@
 //! Commands that a request hands to a page: what a web shell is for.
 
+/// Shortest base64 that is looked into, characters.
+const MIN_BASE64: usize = 8;
+
 /// Whether a query has a parameter by a shell's name with a command in it, or a command behind base64.
 pub fn is_command(query: &[u8]) -> bool {
     const NAMES: [&[u8]; 12] = [
@@ -17,9 +20,6 @@ pub fn is_command(query: &[u8]) -> bool {
         (is_named && starts_with_command(&value)) || decodes_to_command(&value)
     })
 }
-
-/// Shortest base64 that is looked into, characters.
-const MIN_BASE64: usize = 8;
 
 fn starts_with_command(value: &[u8]) -> bool {
     const WORDS: [&[u8]; 34] = [

@@ -8,7 +8,7 @@ use crate::enrich::is_upload_target;
 use crate::observe::{BlockKeys, ObserveOptions, RecordHashes, RecordKeys};
 use crate::parse::Parser;
 use crate::record::{ClientKey, NO_TIME, Outcome, Rec, TextField, unescape};
-use crate::table::{Event, EventData, Locus, Method, Selector, partition};
+use crate::table::{Event, EventData, Locus, Method, Selector};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 
@@ -219,7 +219,8 @@ impl<'a> Focuser<'a> {
             let agent = || keys.agent(rec.method.bytes(block), rec.user_agent.bytes(block));
             let agent = if wanted.agents.is_empty() { 0 } else { agent() };
             let of_agent = wanted.agents.contains(&agent);
-            if (client.misses || of_network || of_agent) && is_miss(self.site, rec, key.page) {
+            let is_miss = || self.site.page(key.page).is_some_and(|p| !p.is_answered());
+            if (client.misses || of_network || of_agent) && is_miss() {
                 hits.extend(list(client.misses, Selector::ClientMisses(key.client)));
                 hits.extend(list(of_network, Selector::NetworkMisses(network)));
                 hits.extend(list(of_agent, Selector::AgentMisses(agent)));
@@ -292,11 +293,6 @@ impl<'a> Focuser<'a> {
     pub fn finish(self) -> Focused {
         self.done
     }
-}
-
-fn is_miss(site: &Site<'_>, rec: &Rec, page: u64) -> bool {
-    let row = || site.partitions[partition(page)].pages.table.get(page, page);
-    rec.status_code >= 400 && row().is_some_and(|p| !p.is_answered())
 }
 
 fn is_site_change(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> bool {

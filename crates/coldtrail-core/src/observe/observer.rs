@@ -7,7 +7,7 @@ use crate::decode::Block;
 use crate::enrich::attack::{RuleSet, Scorer};
 use crate::enrich::{PageKind, is_command, is_upload_target, kind_of};
 use crate::parse::{Parser, format_name};
-use crate::record::{NO_TIME, Outcome, Rec, Role};
+use crate::record::{NO_TIME, Outcome, Rec, Role, TextField};
 use crate::table::{HourRow, InputTotals, Keyed, Keys, PARTITIONS, Table, Totals, partition};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
@@ -40,8 +40,8 @@ impl ObserveOptions {
     }
 }
 
-/// Which keys are in a block: a Bloom filter with one hash, for skipping blocks in the second pass. 2,048 bits for
-/// about a thousand lines: a key that is not there is told so in most blocks, one that is there always.
+/// Which keys are in a block: a Bloom filter with one hash, for skipping blocks in the second pass. 2,048 bits: a key
+/// that is there is always found; one that is not is told so the more often, the fewer keys the block has.
 #[derive(Clone, Copy, Default)]
 pub struct BlockKeys([u64; 32]);
 
@@ -389,7 +389,7 @@ fn facts(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> Facts {
     facts.set(Facts::ASSET, has_referrer && is_answered && kind_of(&key.path) == PageKind::Asset);
     facts.set(Facts::LINKED, has_referrer && !(key.path.len() > 1 && referrer.ends_with(&key.path)));
     facts.set(Facts::OUTGOING, rec.role == Role::Proxy);
-    facts.set(Facts::COMMAND, rec.query.get(block).is_some_and(is_command));
+    facts.set(Facts::COMMAND, rec.text(TextField::Query, block).is_some_and(|q| is_command(&q)));
     facts.set(Facts::CONNECT, method == b"CONNECT");
     facts.set(Facts::UPLOAD, rec.status_code == 201 || method == b"PUT");
     if method == b"POST" {

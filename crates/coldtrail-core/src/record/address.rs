@@ -1,6 +1,5 @@
 //! Who asked: an address in one canonical form, or a host name where the server logs names.
 
-use std::hash::BuildHasher;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A client as a table key: IPv4 as an IPv4-mapped address, IPv6 as it is, a name by a 120-bit hash of its text.
@@ -44,11 +43,12 @@ impl ClientKey {
         }
     }
 
-    /// Two independent hashes of the text, the same in every run: names are keys of output, and a collision would
-    /// cost an attacker 2^60 tries.
+    /// A cryptographic hash of the text, because it is the same in every run: names are keys of output.
     fn of_name(text: &[u8]) -> Self {
-        let half = |seed| foldhash::quality::FixedState::with_seed(seed).hash_one(text);
-        Self { high: half(0x636f_6c64) | NAME, low: half(0x7472_6169) }
+        let mut bytes = [0; 16];
+        blake3::Hasher::new().update(text).finalize_xof().fill(&mut bytes);
+        let both = u128::from_be_bytes(bytes);
+        Self { high: (both >> 64) as u64 | NAME, low: both as u64 }
     }
 
     /// The address; none if the log has a name.

@@ -15,6 +15,7 @@ use clap::CommandFactory;
 use coldtrail_core::record::printable;
 use coldtrail_core::source::Problem;
 use std::fmt::Display;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 
 /// `coldtrail completions SHELL`.
@@ -28,6 +29,11 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<u8> {
 /// Bytes of a log as text for JSON: as they are where they are valid UTF-8, else with escapes.
 fn text(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes).map_or_else(|_| printable(bytes), str::to_owned)
+}
+
+/// Drawn once per run: what is remembered by hash is seeded with it, so that no log line can be made to share one.
+fn seed() -> u64 {
+    RandomState::new().hash_one("run")
 }
 
 /// One line to whoever sits there.

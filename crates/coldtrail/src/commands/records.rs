@@ -1,6 +1,6 @@
 //! `coldtrail records`: every line as one normalised record.
 
-use super::{say_problems, text};
+use super::{say_problems, seed, text};
 use crate::cli;
 use crate::input::Plan;
 use crate::not_built;
@@ -23,11 +23,7 @@ pub(crate) fn run(args: &cli::Records) -> Result<u8> {
     }
     let plan = Plan::new(&args.input)?;
     let rules = RuleSet::new();
-    let mut writer = RecordWriter {
-        rules: &rules,
-        scorer: Scorer::new(&rules, Keys::new(0), args.all_rules),
-        all_rules: args.all_rules,
-    };
+    let mut writer = RecordWriter { scorer: Scorer::new(&rules, Keys::new(seed()), args.all_rules) };
     let mut out = BufWriter::with_capacity(1 << 18, io::stdout().lock());
     let mut error = None;
     let mut has_read = false;
@@ -56,9 +52,7 @@ pub(crate) fn run(args: &cli::Records) -> Result<u8> {
 }
 
 struct RecordWriter<'r> {
-    rules: &'r RuleSet,
     scorer: Scorer<'r>,
-    all_rules: bool,
 }
 
 impl RecordWriter<'_> {
@@ -78,7 +72,7 @@ impl RecordWriter<'_> {
             return None;
         }
         let attack = if verdict.is_attack() || verdict.is_weak() {
-            let explained = self.rules.explain(bytes, rec, self.all_rules);
+            let explained = self.scorer.explain(bytes, rec);
             json!({
                 "score": verdict.score,
                 "classes": verdict.classes.iter().map(|c| c.name()).collect::<Vec<_>>(),

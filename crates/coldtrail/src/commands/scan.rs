@@ -1,6 +1,6 @@
 //! `coldtrail scan`: the main job.
 
-use super::say;
+use super::{say, seed};
 use crate::cli::{self, FailOn};
 use crate::input::Plan;
 use crate::{WrongUsage, exit, not_built};
@@ -12,7 +12,6 @@ use coldtrail_core::scan::{Progress, ScanOptions, Snapshot, scan};
 use coldtrail_core::verdict::Report;
 use coldtrail_report::figures::count;
 use coldtrail_report::{Cells, Method, Run, Style, case_command, prepare, terminal, write_all};
-use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,7 +31,7 @@ pub(crate) fn run(args: &cli::Scan) -> Result<u8> {
             cli::Hash::Blake3 => HashKind::Blake3,
             cli::Hash::None => HashKind::None,
         },
-        seed: RandomState::new().hash_one("run"),
+        seed: seed(),
         parser: plan.parser,
         settings: plan.settings,
         since_us: plan.since_us,

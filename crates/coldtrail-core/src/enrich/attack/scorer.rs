@@ -26,7 +26,7 @@ pub struct Scorer<'a> {
 pub struct TextHashes {
     pub path: u64,
     pub user_agent: u64,
-    /// 0: there is none.
+    /// 0 where the record has none; so is the referrer.
     query: u64,
     referrer: u64,
 }
@@ -75,7 +75,7 @@ impl<'a> Scorer<'a> {
         self.score_hashed(block, rec, TextHashes::of_record(self.keys, block, rec))
     }
 
-    /// The score of a record whose path and user agent are hashed already.
+    /// The score of a record whose texts are hashed already.
     #[inline]
     pub fn score_hashed(&mut self, block: &[u8], rec: &Rec, hashes: TextHashes) -> Verdict {
         let mut verdict = Verdict::NONE;
