@@ -49,7 +49,7 @@ pub fn parse_clf_time(b: &[u8]) -> Option<(i64, u8)> {
     let mo = month_number(b.get(3..6)?)?;
     let y = number(b.get(7..11)?)?;
     let (h, mi, s) = (number(b.get(12..14)?)?, number(b.get(15..17)?)?, number(b.get(18..20)?)?);
-    if b[2] != b'/' || b[6] != b'/' || b[14] != b':' || b[17] != b':' {
+    if b[2] != b'/' || b[6] != b'/' || !matches!(b[11], b':' | b' ') || b[14] != b':' || b[17] != b':' {
         return None;
     }
     let mut rest = &b[20..];
@@ -316,6 +316,7 @@ mod tests {
             "25/Nov/2026:00:0a:00 +0200",
             "25/Nov/2026:00-00:00 +0200",
             "99/Nov/2026:00:00:00 +0200",
+            "25/Nov/2026[00:00:00 +0200",
             "29/Feb/2024:12:30:01 -0730",
         ] {
             let bytes: &[u8; 26] = text.as_bytes().try_into().expect("26 bytes");
