@@ -1,6 +1,8 @@
 //! What a pattern cannot do without: sets of literals of which every match contains at least one. They are derived from
 //! the pattern itself, so that a rule cannot be skipped by mistake.
 
+use std::sync::LazyLock;
+
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// Literals of which every match contains at least one.
@@ -19,8 +21,7 @@ pub(super) fn required(hir: &Hir) -> Vec<AnyOf> {
     let mut sets = by_cost(derive(hir).ranked().into_iter().filter_map(tidy)).into_iter();
     let Some(first) = sets.next() else { return Vec::new() };
     // A second set that is there whenever the first is would decide nothing.
-    let implied =
-        |set: &AnyOf| first.iter().all(|l| set.iter().any(|s| memchr::memmem::find(l, s).is_some()));
+    let implied = |set: &AnyOf| first.iter().all(|l| set.iter().any(|s| contains(l, s)));
     let second = sets.find(|s| !implied(s)).filter(|s| cost(s) <= SECOND_SET_COST);
     std::iter::once(first).chain(second).collect()
 }
@@ -176,8 +177,9 @@ fn concat(parts: &[Hir]) -> Info {
 fn alternation(parts: &[Hir]) -> Info {
     let infos: Vec<Info> = parts.iter().map(derive).collect();
     let union = |side: fn(&Info) -> Option<&AnyOf>| -> Option<AnyOf> {
-        let lists: Option<Vec<&AnyOf>> = infos.iter().map(side).collect();
-        lists.map(|l| l.into_iter().flatten().cloned().collect::<AnyOf>()).filter(|u| u.len() <= MAX_EXACT)
+        let lists: Vec<&AnyOf> = infos.iter().map(side).collect::<Option<_>>()?;
+        let n: usize = lists.iter().map(|l| l.len()).sum();
+        (n <= MAX_EXACT).then(|| lists.into_iter().flatten().cloned().collect())
     };
     if let Some(all) = union(|i| i.exact.as_ref()) {
         return Info::exactly(all);
@@ -206,9 +208,14 @@ fn tidy(set: AnyOf) -> Option<AnyOf> {
     let mut all: AnyOf = set.iter().map(piece).collect();
     all.sort();
     all.dedup();
-    let thin = |l: &&Vec<u8>| !all.iter().any(|o| o.len() < l.len() && memchr::memmem::find(l, o).is_some());
+    let thin = |l: &&Vec<u8>| !all.iter().any(|o| o.len() < l.len() && contains(l, o));
     let thinned: AnyOf = all.iter().filter(thin).cloned().collect();
     usable(&thinned).then_some(thinned)
+}
+
+/// Texts this short are searched sooner than a searcher is made.
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || text.windows(part.len()).any(|w| w[0] == part[0] && w == part)
 }
 
 /// Expected hits per byte of ordinary requests, roughly: only the order matters.
@@ -226,9 +233,27 @@ const ORDINARY: &str = "/index.html /index.php page=1 id=12 /images/logo.png /cs
     bot spider mobile android iphone windows safari chrome version comments reply forum thread topic archive print share network \
     company services support documentation reference manual tutorial guide online portal account login register order detail gallery";
 
+/// The first bytes of all that [`ORDINARY`] ends with, as numbers, sorted: what begins with the same literal stands
+/// together.
+static ENDS: LazyLock<Vec<u128>> = LazyLock::new(|| {
+    let mut ends: Vec<u128> = (0..ORDINARY.len()).map(|at| number(&ORDINARY.as_bytes()[at..], 0)).collect();
+    ends.sort_unstable();
+    ends
+});
+
+/// The first 16 bytes as a number, filled up with `fill`.
+fn number(text: &[u8], fill: u8) -> u128 {
+    let n = text.len().min(MAX_LITERAL_BYTES);
+    let mut bytes = [fill; MAX_LITERAL_BYTES];
+    bytes[..n].copy_from_slice(&text[..n]);
+    u128::from_be_bytes(bytes)
+}
+
 /// The same of one literal.
 pub(super) fn frequency(literal: &[u8]) -> f64 {
-    let seen = memchr::memmem::find_iter(ORDINARY.as_bytes(), literal).count();
+    let (first, last) = (number(literal, 0), number(literal, u8::MAX));
+    let from = ENDS.partition_point(|e| *e < first);
+    let seen = ENDS[from..].iter().take_while(|e| **e <= last).count();
     seen as f64 / ORDINARY.len() as f64 + literal.iter().map(|b| share(*b)).product::<f64>()
 }
 

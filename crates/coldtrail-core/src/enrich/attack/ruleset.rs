@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 
 use regex_automata::Input;
 use regex_automata::meta::{Cache, Config, Regex};
-use regex_automata::util::syntax;
 use regex_syntax::hir::Hir;
 
 use super::class::{ATTACK, Class, ClassSet, Verdict, WEAK};
@@ -34,6 +33,7 @@ pub struct RuleSet {
 #[derive(Debug)]
 struct Compiled {
     rule: &'static Rule,
+    hir: Hir,
     regex: OnceLock<Regex>,
     has_second: bool,
 }
@@ -123,7 +123,7 @@ impl RuleSet {
                 }
             }
             assert!(!sets.is_empty() && n + 1 < MAX_RULES, "{}: no literals, or one rule too many", rule.id);
-            compiled.push(Compiled { rule, regex: OnceLock::new(), has_second: sets.len() > 1 });
+            compiled.push(Compiled { rule, hir, regex: OnceLock::new(), has_second: sets.len() > 1 });
         }
         let first = Sieve::new(first);
         Self {
@@ -153,8 +153,7 @@ impl RuleSet {
             // A prefilter would look for the literals that were just found.
             Regex::builder()
                 .configure(Config::new().auto_prefilter(false).utf8_empty(false))
-                .syntax(syntax::Config::new().unicode(false).utf8(false).dot_matches_new_line(true))
-                .build(compiled.rule.pattern)
+                .build_from_hir(&compiled.hir)
                 .expect("every pattern is compiled by a test")
         })
     }
