@@ -25,7 +25,7 @@ pub struct Site<'a> {
     pub pairs: &'a [Vec<PairRow>],
     /// By partition and row number of the client.
     pub linked: &'a [Vec<LinkedClient>],
-    /// By the agent's partition, in the order of the hash.
+    /// By the agent's partition, in the order of the hash; only those that may be a scan.
     pub agent_groups: &'a [Vec<AgentGroup>],
     /// By hash of the name.
     pub hosts: &'a BTreeMap<u64, HostFacts>,
@@ -63,10 +63,7 @@ impl Site<'_> {
 
     /// The pairs of one client: `index` is its row number in partition `part`.
     pub fn pairs_of(&self, part: usize, index: u32) -> &[PairRow] {
-        let pairs = &self.pairs[part];
-        let start = pairs.partition_point(|p| p.client < index);
-        let end = start + pairs[start..].partition_point(|p| p.client == index);
-        &pairs[start..end]
+        crate::link::pairs_of(&self.pairs[part], index)
     }
 
     /// Hours from the first to the last record, at least 1.

@@ -14,7 +14,8 @@ pub struct LinkedClient {
     pub n_probes: u32,
 }
 
-/// Distinct pages of all clients with one method and user agent, browsers' sessions left out.
+/// Distinct pages of all clients with one method and user agent, browsers' sessions left out. There is none for an
+/// agent that hardly anybody was refused with, that one client has, or most of whose clients missed nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AgentGroup {
     pub agent: u64,
@@ -39,6 +40,17 @@ pub struct HostFacts {
 }
 
 impl LinkedClient {
+    /// The distinct pages of several clients.
+    pub(crate) fn of_all<'p>(pairs: impl Iterator<Item = &'p PairRow>) -> Self {
+        let mut pages: Vec<(u64, u8)> = pairs.map(|p| (p.page, p.bits)).collect();
+        pages.sort_unstable();
+        let mut linked = Self::default();
+        for same in pages.chunk_by(|a, b| a.0 == b.0) {
+            linked.add(same.iter().fold(0, |bits, p| bits | p.1));
+        }
+        linked
+    }
+
     /// Counts one page, by the bits of its pair (or of all pairs of a group, joined).
     pub(crate) fn add(&mut self, bits: u8) {
         let refused = bits & PairRow::ANSWERED == 0;

@@ -3,12 +3,12 @@
 //! Each pair of client and page picks up from its page whether anybody was ever given it and whether scanners ask for
 //! it; each page counts its clients. It never changes what the first pass has counted.
 
+mod agents;
 mod facts;
 
 pub use facts::{AgentGroup, HostFacts, LinkedClient};
 
-use crate::record::ClientKey;
-use crate::table::{PARTITIONS, PairRow, Partition, Use, partition};
+use crate::table::{PairRow, Partition, partition};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -28,20 +28,29 @@ pub struct Links {
 pub fn link(partitions: &mut [Partition], threads: usize) -> Links {
     let mut pairs: Vec<Vec<PairRow>> =
         each(partitions, threads, |p| p.pairs.take_by_client(p.clients.table.len()));
-    let n_clients = count_clients(partitions, &mut pairs, threads);
+    let n_clients: Vec<Vec<AtomicU32>> =
+        partitions.iter().map(|p| p.pages.table.rows().iter().map(|_| AtomicU32::new(0)).collect()).collect();
+    let mut parts: Vec<_> = pairs.iter_mut().zip(partitions.iter()).collect();
+    let clients = each(&mut parts, threads, |(pairs, part)| {
+        let mut clients = vec![LinkedClient::default(); part.clients.table.len()];
+        ask_pages(pairs, partitions, &n_clients);
+        pairs.iter().for_each(|pair| clients[pair.client as usize].add(pair.bits));
+        clients
+    });
     for (part, counts) in partitions.iter_mut().zip(n_clients) {
         for (page, n) in part.pages.table.rows_mut().iter_mut().zip(counts) {
             page.n_clients = n.into_inner();
         }
     }
-    let clients =
-        pairs.iter().zip(partitions.iter()).map(|(pairs, part)| linked_clients(pairs, part)).collect();
-    Links {
-        clients,
-        agent_groups: agent_groups(partitions, &pairs, threads),
-        hosts: hosts(partitions),
-        pairs,
-    }
+    let agent_groups = agents::groups(partitions, &pairs, &clients, threads);
+    Links { clients, agent_groups, hosts: hosts(partitions), pairs }
+}
+
+/// The pairs of one client among those of its partition, by its row number.
+pub(crate) fn pairs_of(pairs: &[PairRow], client: u32) -> &[PairRow] {
+    let start = pairs.partition_point(|p| p.client < client);
+    let n = pairs[start..].iter().take_while(|p| p.client == client).count();
+    &pairs[start..start + n]
 }
 
 /// Runs `f` on each item, on `threads` threads; the results in the order of the items.
@@ -61,125 +70,23 @@ fn each<T: Send, R: Send>(items: &mut [T], threads: usize, f: impl Fn(&mut T) ->
 }
 
 /// Sets the bits that pairs get from their pages, and counts the clients of each page, by partition and row.
-fn count_clients(
-    partitions: &[Partition],
-    pairs: &mut [Vec<PairRow>],
-    threads: usize,
-) -> Vec<Vec<AtomicU32>> {
-    let counts: Vec<Vec<AtomicU32>> =
-        partitions.iter().map(|p| p.pages.table.rows().iter().map(|_| AtomicU32::new(0)).collect()).collect();
-    each(pairs, threads, |pairs| {
-        for pair in pairs {
-            let p = partition(pair.page);
-            let pages = &partitions[p].pages.table;
+fn ask_pages(pairs: &mut [PairRow], partitions: &[Partition], n_clients: &[Vec<AtomicU32>]) {
+    /// Pages lie anywhere in memory: those of so many pairs are fetched at one go.
+    const BATCH: usize = 64;
+    let pages_of = |pair: &PairRow| &partitions[partition(pair.page)].pages.table;
+    for batch in pairs.chunks_mut(BATCH) {
+        batch.iter().for_each(|pair| pages_of(pair).prefetch_slot(pair.page));
+        batch.iter().for_each(|pair| pages_of(pair).prefetch_row(pair.page));
+        for pair in batch {
+            let pages = pages_of(pair);
             let Some(index) = pages.find(pair.page, pair.page) else { continue };
-            counts[p][index as usize].fetch_add(1, Ordering::Relaxed);
+            n_clients[partition(pair.page)][index as usize].fetch_add(1, Ordering::Relaxed);
             let page = pages.row(index);
-            let missing = pair.bits & PairRow::REFUSED != 0 && !page.is_answered();
-            pair.bits |=
-                if missing { PairRow::MISSING } else { 0 } | if page.is_probe { PairRow::PROBE } else { 0 };
-        }
-    });
-    counts
-}
-
-fn linked_clients(pairs: &[PairRow], part: &Partition) -> Vec<LinkedClient> {
-    let mut clients = vec![LinkedClient::default(); part.clients.table.len()];
-    for pair in pairs {
-        clients[pair.client as usize].add(pair.bits);
-    }
-    clients
-}
-
-/// A page that a group asked for.
-struct GroupPage {
-    agent: u64,
-    page: u64,
-    bits: u8,
-}
-
-/// A client of a group.
-struct GroupClient {
-    agent: u64,
-    client: ClientKey,
-    n_requests: u32,
-    first_s: u32,
-    last_s: u32,
-}
-
-/// The distinct pages of each agent over its clients that have no browser's session. Agents that were refused fewer
-/// than 5 times cannot have 5 missing pages and are left out.
-fn agent_groups(partitions: &[Partition], pairs: &[Vec<PairRow>], threads: usize) -> Vec<Vec<AgentGroup>> {
-    const MIN_REFUSED: u64 = 5;
-    let wanted = |agent: u64| {
-        let agents = &partitions[partition(agent)].agents.table;
-        agents.get(agent, agent).is_some_and(|a| a.n_refused >= MIN_REFUSED)
-    };
-    let mut pages: Vec<Vec<GroupPage>> = (0..PARTITIONS).map(|_| Vec::new()).collect();
-    let mut clients: Vec<Vec<GroupClient>> = (0..PARTITIONS).map(|_| Vec::new()).collect();
-    for (part, pairs) in partitions.iter().zip(pairs) {
-        let mut uses: Vec<Use> = part.clients.uses().collect();
-        uses.sort();
-        let mut at = 0;
-        for of_client in uses.chunk_by(|a, b| a.client == b.client) {
-            let index = of_client[0].client;
-            let start = at + pairs[at..].iter().take_while(|p| p.client < index).count();
-            at = start + pairs[start..].iter().take_while(|p| p.client == index).count();
-            let row = part.clients.table.row(index);
-            if row.is_clean {
-                continue;
-            }
-            for usage in of_client.iter().filter(|u| wanted(u.agent)) {
-                let agent = usage.agent;
-                pages[partition(agent)].extend(pairs[start..at].iter().map(|p| GroupPage {
-                    agent,
-                    page: p.page,
-                    bits: p.bits,
-                }));
-                clients[partition(agent)].push(GroupClient {
-                    agent,
-                    client: row.client,
-                    n_requests: usage.n_requests,
-                    first_s: row.first_s,
-                    last_s: row.last_s,
-                });
-            }
+            let is_missing = pair.bits & PairRow::REFUSED != 0 && !page.is_answered();
+            pair.bits |= if is_missing { PairRow::MISSING } else { 0 };
+            pair.bits |= if page.is_probe { PairRow::PROBE } else { 0 };
         }
     }
-    let mut both: Vec<_> = pages.into_iter().zip(clients).enumerate().collect();
-    each(&mut both, threads, |(p, (pages, clients))| {
-        pages.sort_unstable_by_key(|g| (g.agent, g.page));
-        clients.sort_unstable_by_key(|c| (c.agent, c.client));
-        let groups = fold_groups(pages, clients, &partitions[*p]);
-        (*pages, *clients) = (Vec::new(), Vec::new());
-        groups
-    })
-}
-
-fn fold_groups(pages: &[GroupPage], clients: &[GroupClient], part: &Partition) -> Vec<AgentGroup> {
-    const MAX_NAMED: usize = 1000;
-    let mut pages = pages.chunk_by(|a, b| a.agent == b.agent).peekable();
-    let mut groups = Vec::new();
-    for members in clients.chunk_by(|a, b| a.agent == b.agent) {
-        let agent = members[0].agent;
-        let mut linked = LinkedClient::default();
-        if let Some(of_agent) = pages.next_if(|p| p[0].agent == agent) {
-            for same in of_agent.chunk_by(|a, b| a.page == b.page) {
-                linked.add(same.iter().fold(0, |bits, p| bits | p.bits));
-            }
-        }
-        groups.push(AgentGroup {
-            agent,
-            linked,
-            n_requests: members.iter().map(|m| u64::from(m.n_requests)).sum(),
-            n_referrer: part.agents.table.get(agent, agent).map_or(0, |a| a.n_referrer),
-            first_s: members.iter().map(|m| m.first_s).min().unwrap_or(u32::MAX),
-            last_s: members.iter().map(|m| m.last_s).max().unwrap_or(0),
-            n_clients: members.len() as u64,
-            clients: members.iter().take(MAX_NAMED).map(|m| m.client).collect(),
-        });
-    }
-    groups
 }
 
 fn hosts(partitions: &[Partition]) -> BTreeMap<u64, HostFacts> {

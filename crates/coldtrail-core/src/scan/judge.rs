@@ -5,6 +5,7 @@ use crate::focus::{Events, PeakCounter, Wanted};
 use crate::record::ClientKey;
 use crate::table::{ClientRow, Event, Selector};
 use crate::verdict::Report;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -29,11 +30,14 @@ pub(super) fn suspects(site: &Site<'_>, threads: usize) -> Vec<Of> {
             .chunks(chunk)
             .map(|indexes| {
                 scope.spawn(move || {
-                    let ask = |d: usize| {
-                        let of = |i: &usize| registry()[d].suspect(*i, &site.partitions[*i], site);
-                        indexes.iter().flat_map(of).collect()
-                    };
-                    (0..registry().len()).map(|d| caught(|| ask(d))).collect()
+                    let mut found: Vec<Vec<Suspect>> = detectors.iter().map(|_| Vec::new()).collect();
+                    // All detectors of a partition together, while its tables are in cache.
+                    for &i in indexes {
+                        for (detector, found) in detectors.iter().zip(&mut found) {
+                            found.extend(caught(|| detector.suspect(i, &site.partitions[i], site)));
+                        }
+                    }
+                    found
                 })
             })
             .collect();
@@ -51,7 +55,7 @@ pub(super) fn suspects(site: &Site<'_>, threads: usize) -> Vec<Of> {
     all
 }
 
-/// A detector that panics finds nothing; the others go on.
+/// A detector that panics finds nothing there; the others go on.
 fn caught<T: Default>(f: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_default()
 }
@@ -74,25 +78,26 @@ pub(super) fn wanted(suspects: &[Of], site: &Site<'_>, sample_key: u64) -> Wante
 fn peak_clients(named: &BTreeSet<ClientKey>, site: &Site<'_>) -> Vec<ClientKey> {
     let seconds =
         |c: &ClientRow| u64::from(c.n_requests).min(u64::from(c.last_s.saturating_sub(c.first_s)) + 1);
-    let mut clients: Vec<(bool, u32, ClientKey, u64)> = site
-        .partitions
-        .iter()
-        .flat_map(|p| p.clients.table.rows())
-        .map(|c| (named.contains(&c.client), c.n_requests, c.client, seconds(c)))
-        .collect();
-    let busiest = |c: &(bool, u32, ClientKey, u64)| (std::cmp::Reverse(c.1), c.2);
+    let rows = site.partitions.iter().flat_map(|p| p.clients.table.rows());
+    let busiest = |c: &(u32, ClientKey)| (Reverse(c.0), c.1);
+    let mut clients: Vec<(u32, ClientKey)> = rows.map(|c| (c.n_requests, c.client)).collect();
     if clients.len() > Report::PEAK_CLIENTS {
         clients.select_nth_unstable_by_key(Report::PEAK_CLIENTS, busiest);
-        let rest = clients.split_off(Report::PEAK_CLIENTS);
-        clients.extend(rest.into_iter().filter(|c| c.0));
+        clients.truncate(Report::PEAK_CLIENTS);
     }
-    clients.sort_by_key(|c| (std::cmp::Reverse(c.0), busiest(c)));
+    clients.retain(|c| !named.contains(&c.1));
+    let row = |client: &ClientKey| site.client(*client).map(|(row, _)| row);
+    let mut first: Vec<(u32, ClientKey)> =
+        named.iter().filter_map(row).map(|c| (c.n_requests, c.client)).collect();
+    first.sort_unstable_by_key(busiest);
+    clients.sort_unstable_by_key(busiest);
+    first.append(&mut clients);
     let mut sum = 0;
-    let fits = clients.into_iter().take_while(|c| {
-        sum += c.3;
+    let fits = first.iter().filter_map(|c| row(&c.1)).take_while(|row| {
+        sum += seconds(row);
         sum <= PeakCounter::MAX_SECONDS
     });
-    fits.map(|c| c.2).collect()
+    fits.map(|row| row.client).collect()
 }
 
 /// Asks the detectors what the events prove.

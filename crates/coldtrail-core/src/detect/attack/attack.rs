@@ -205,30 +205,33 @@ impl Attack {
     }
 
     fn agents(&self, site: &Site<'_>) -> Vec<Suspect> {
-        let mut by_agent: BTreeMap<u64, (Campaign, usize)> = BTreeMap::new();
+        let mut by_agent: BTreeMap<u64, Campaign> = BTreeMap::new();
         for part in site.partitions {
             let rows = part.clients.table.rows();
             for usage in part.clients.uses() {
                 let row = &rows[usage.client as usize];
                 let is_main = usage.n_requests.saturating_mul(2) >= row.n_requests;
                 if self.counts(row, site) && !row.is_clean && is_main {
-                    by_agent.entry(usage.agent).or_default().0.add(row);
+                    by_agent.entry(usage.agent).or_default().add(row);
                 }
             }
         }
-        for part in site.partitions {
-            for usage in part.clients.uses() {
-                if let Some((_, n_users)) = by_agent.get_mut(&usage.agent) {
-                    *n_users += 1;
+        by_agent.retain(|_, c| {
+            let first = c.clients[0].network();
+            let is_one_network = c.clients.iter().all(|other| other.network() == first);
+            self.is_group(c) && c.n_attacks >= u64::from(self.0.many) && !is_one_network
+        });
+        let mut n_users: BTreeMap<u64, usize> = by_agent.keys().map(|agent| (*agent, 0)).collect();
+        if !n_users.is_empty() {
+            for usage in site.partitions.iter().flat_map(|p| p.clients.uses()) {
+                if let Some(n) = n_users.get_mut(&usage.agent) {
+                    *n += 1;
                 }
             }
         }
         let mut suspects = Vec::new();
-        for (agent, (c, n_users)) in by_agent {
-            let first = c.clients.first().map(|c| c.network());
-            let is_one_network = c.clients.iter().all(|other| Some(other.network()) == first);
-            let is_rare = c.clients.len() * 2 >= n_users;
-            if !self.is_group(&c) || c.n_attacks < u64::from(self.0.many) || is_one_network || !is_rare {
+        for ((agent, c), n_users) in by_agent.into_iter().zip(n_users.into_values()) {
+            if c.clients.len() * 2 < n_users {
                 continue;
             }
             let part = &site.partitions[crate::table::partition(agent)];

@@ -102,8 +102,11 @@ pub(in crate::detect) fn is_static_folder(path: &[u8]) -> bool {
         b"/.well-known/",
     ];
     let n = memchr::memrchr(b'/', path).map_or(0, |i| i + 1);
-    let folder = path[..n].to_ascii_lowercase();
-    WORDS.iter().any(|w| memchr::memmem::find(&folder, w).is_some())
+    let folder = &path[..n];
+    let is_at = |at: usize, word: &[u8]| {
+        folder.get(at..at + word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word))
+    };
+    memchr::memchr_iter(b'/', folder).any(|at| WORDS.iter().any(|word| is_at(at, word)))
 }
 
 /// The request hands the page a command.

@@ -147,12 +147,12 @@ impl Scan {
 
     /// What counts of an actor: where most of its requests carry a referrer, a page may have made it ask for its
     /// pictures, styles, scripts and fonts; those that are missing are left out.
-    fn actor<'p>(
+    fn actor<'p, P: Iterator<Item = &'p PairRow>>(
         &self,
         linked: LinkedClient,
         n_requests: u64,
         n_referrer: u64,
-        pairs: impl Iterator<Item = &'p PairRow>,
+        pairs: impl Fn() -> P,
         site: &Site<'_>,
     ) -> Actor {
         let is_referred = n_referrer > n_requests / 2;
@@ -162,7 +162,7 @@ impl Scan {
                 site.page(page)
                     .is_some_and(|p| !p.is_probe && kind_of(site.page_text(p).1) == PageKind::Asset)
             };
-            let mut broken: Vec<u64> = pairs
+            let mut broken: Vec<u64> = pairs()
                 .filter(|p| p.bits & PairRow::MISSING != 0)
                 .map(|p| p.page)
                 .filter(|p| is_broken_link(*p))
@@ -180,7 +180,7 @@ impl Scan {
         let mut suspects = Vec::new();
         for ((i, row), linked) in (0u32..).zip(part.clients.table.rows()).zip(&site.linked[index]) {
             let (n_requests, n_referrer) = (row.n_requests.into(), row.n_referrer.into());
-            let actor = self.actor(*linked, n_requests, n_referrer, site.pairs_of(index, i).iter(), site);
+            let actor = self.actor(*linked, n_requests, n_referrer, || site.pairs_of(index, i).iter(), site);
             if self.is_scan(&actor) && !is_outgoing(row) && site.may_accuse(row) {
                 let who = part.clients.text(row.client);
                 suspects.push(self.suspect_of(
@@ -211,22 +211,29 @@ impl Scan {
             .map(|(i, row)| (row.client.network(), i))
             .collect();
         members.sort_unstable();
-        let mut n_of: BTreeMap<ClientKey, usize> = BTreeMap::new();
-        for row in rows.iter().filter(|r| !r.is_clean) {
-            *n_of.entry(row.client.network()).or_default() += 1;
-        }
-        let mut suspects = Vec::new();
-        for members in members.chunk_by(|a, b| a.0 == b.0) {
-            let sum: u32 = members.iter().map(|m| linked[m.1 as usize].n_missing).sum();
-            let is_popular = n_of.get(&members[0].0).is_some_and(|n| members.len() * 2 < *n);
-            if members.len() < self.0.min_group || is_popular || sum < self.0.min_missing {
-                continue;
+        let mut groups: Vec<&[(ClientKey, u32)]> = members
+            .chunk_by(|a, b| a.0 == b.0)
+            .filter(|m| {
+                let n_missing: u32 = m.iter().map(|m| linked[m.1 as usize].n_missing).sum();
+                m.len() >= self.0.min_group && n_missing >= self.0.min_missing
+            })
+            .collect();
+        let mut n_of: BTreeMap<ClientKey, usize> = groups.iter().map(|m| (m[0].0, 0)).collect();
+        if !groups.is_empty() {
+            for row in rows.iter().filter(|r| !r.is_clean) {
+                if let Some(n) = n_of.get_mut(&row.client.network()) {
+                    *n += 1;
+                }
             }
+        }
+        groups.retain(|m| m.len() * 2 >= n_of[&m[0].0]);
+        let mut suspects = Vec::new();
+        for members in groups {
             let pairs = || members.iter().flat_map(|m| site.pairs_of(index, m.1));
             let sum_of =
                 |n: fn(&ClientRow) -> u32| members.iter().map(|m| u64::from(n(&rows[m.1 as usize]))).sum();
             let (n_requests, n_referrer) = (sum_of(|r| r.n_requests), sum_of(|r| r.n_referrer));
-            let actor = self.actor(union_of(pairs()), n_requests, n_referrer, pairs(), site);
+            let actor = self.actor(LinkedClient::of_all(pairs()), n_requests, n_referrer, pairs, site);
             let best = members.iter().map(|m| linked[m.1 as usize].n_missing).max().unwrap_or(0);
             if !self.is_scan(&actor) || self.is_dominated(&actor, best) {
                 continue;
@@ -300,20 +307,6 @@ impl Scan {
     }
 }
 
-/// The distinct pages of some pairs.
-fn union_of<'a>(pairs: impl Iterator<Item = &'a PairRow>) -> LinkedClient {
-    let mut pages: Vec<(u64, u8)> = pairs.map(|p| (p.page, p.bits)).collect();
-    pages.sort_unstable();
-    let mut linked = LinkedClient::default();
-    for same in pages.chunk_by(|a, b| a.0 == b.0) {
-        let bits = same.iter().fold(0, |bits, p| bits | p.1);
-        linked.n_pages += 1;
-        linked.n_missing += u32::from(bits & PairRow::MISSING != 0);
-        linked.n_probes += u32::from(bits & PairRow::PROBE != 0 && bits & PairRow::ANSWERED == 0);
-    }
-    linked
-}
-
 impl Detector for Scan {
     fn meta(&self) -> &'static Meta {
         &META
@@ -354,12 +347,12 @@ impl Scan {
         let mut n_clients = 0u64;
         for (index, part) in site.partitions.iter().enumerate() {
             for ((i, row), linked) in (0u32..).zip(part.clients.table.rows()).zip(&site.linked[index]) {
-                let (n_requests, n_referrer) = (row.n_requests.into(), row.n_referrer.into());
-                let pairs = site.pairs_of(index, i).iter();
-                let actor = self.actor(*linked, n_requests, n_referrer, pairs, site);
                 if linked.n_probes == 0 || row.is_clean || row.n_attacks > 0 || is_outgoing(row) {
                     continue;
                 }
+                let (n_requests, n_referrer) = (row.n_requests.into(), row.n_referrer.into());
+                let pairs = || site.pairs_of(index, i).iter();
+                let actor = self.actor(*linked, n_requests, n_referrer, pairs, site);
                 if self.is_scan(&actor) || !site.may_accuse(row) {
                     continue;
                 }
