@@ -1,14 +1,14 @@
 //! One worker of the second pass.
 
+use super::thinned::Thinned;
 use super::{Events, PeakCounter};
 use crate::decode::Block;
 use crate::detect::Site;
 use crate::enrich::attack::{Scorer, Verdict};
-use crate::enrich::is_upload_target;
-use crate::observe::{BlockKeys, ObserveOptions, RecordHashes, RecordKeys};
+use crate::observe::{BlockKeys, LineFilter, ObserveOptions, RecordHashes, RecordKeys, is_site_change};
 use crate::parse::Parser;
-use crate::record::{ClientKey, NO_TIME, Outcome, Rec, TextField, unescape};
-use crate::table::{Event, EventData, Locus, Method, Selector};
+use crate::record::{ClientKey, Outcome, Rec, TextField, unescape};
+use crate::table::{Event, EventData, Locus, Method, Selector, Text};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 
@@ -28,6 +28,7 @@ pub struct Wanted {
     peaks: Vec<ClientKey>,
     /// Hashes to look for in the keys of a block; none: every block is read.
     hashes: Option<Vec<u64>>,
+    lines: LineFilter,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -67,6 +68,7 @@ impl Wanted {
             contacts: Set::default(),
             site_changes: false,
             hashes: None,
+            lines: LineFilter::default(),
             caps: Vec::new(),
             peaks,
         };
@@ -113,7 +115,38 @@ impl Wanted {
             wanted.hashes = Some(keys);
         }
         wanted.caps = caps.into_iter().collect();
+        wanted.filter_lines(site);
         wanted
+    }
+
+    fn filter_lines(&mut self, site: &Site<'_>) {
+        let network = |client: ClientKey| site.keys.client(client.network());
+        for (client, wants) in &self.clients {
+            if wants.all || wants.attacks || wants.pages || wants.peaks.is_some() {
+                self.lines.want_network(network(*client));
+            } else {
+                self.lines.want_network_refused(network(*client));
+            }
+        }
+        self.contacts.iter().for_each(|(client, _)| self.lines.want_network(network(*client)));
+        self.networks.iter().for_each(|n| self.lines.want_network_refused(network(*n)));
+        self.pages.keys().for_each(|page| self.lines.want_page(*page));
+        for part in site.partitions {
+            if !self.agents.is_empty() {
+                for usage in part.clients.uses().filter(|u| self.agents.contains(&u.agent)) {
+                    self.lines.want_network_refused(network(part.clients.table.row(usage.client).client));
+                }
+            }
+            if !self.hosts.is_empty() {
+                for page in part.pages.table.rows() {
+                    let host = part.pages.text(page).0;
+                    // A host that was cut may be any.
+                    if host.len() == Text::MAX_BYTES || self.hosts.contains(&site.keys.host(host)) {
+                        self.lines.want_page(page.hash);
+                    }
+                }
+            }
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -122,7 +155,10 @@ impl Wanted {
 
     /// Whether a block may hold anything wanted.
     pub fn may_be_in(&self, keys: &BlockKeys) -> bool {
-        self.hashes.as_ref().is_none_or(|hashes| hashes.iter().any(|h| keys.may_have(*h)))
+        let is_wanted = |hashes: &Vec<u64>| hashes.iter().any(|h| keys.may_have(*h));
+        let lines = keys.lines();
+        self.hashes.as_ref().is_none_or(is_wanted)
+            && (lines.is_empty() || lines.iter().any(|key| self.lines.lets_pass(*key)))
     }
 }
 
@@ -146,6 +182,7 @@ pub struct Focuser<'a> {
     options: ObserveOptions,
     scorer: Scorer<'a>,
     records: Vec<Rec>,
+    thinned: Thinned,
     /// Lists that the record at hand belongs to.
     hits: Vec<u32>,
     done: Focused,
@@ -159,6 +196,7 @@ impl<'a> Focuser<'a> {
             options,
             scorer,
             records: Vec::new(),
+            thinned: Thinned::default(),
             hits: Vec::new(),
             done: Focused {
                 events: Events::new(wanted.caps.iter().copied(), wanted.sample_key),
@@ -167,32 +205,45 @@ impl<'a> Focuser<'a> {
         }
     }
 
-    /// Takes in one block; `rank` is the place of its input in the order of inputs.
-    pub fn block(&mut self, rank: u32, block: &Block, parser: &Parser) {
+    /// Takes in one block; `rank` is the place of its input in the order of inputs, `keys` what the first pass saw.
+    pub fn block(&mut self, rank: u32, block: &Block, keys: &BlockKeys, parser: &Parser) {
+        let mut thinned = std::mem::take(&mut self.thinned);
         let mut records = std::mem::take(&mut self.records);
         records.clear();
-        parser.parse_block(block, &mut records);
-        for (i, rec) in records.iter().enumerate() {
+        let filter = &self.wanted.lines;
+        let mut visit = |block_bytes: &[u8], rec: &Rec, number: u64, start: u64| {
             if matches!(rec.outcome, Outcome::Skipped | Outcome::Raw) || !self.options.admits(rec.ts_us) {
-                continue;
+                return;
             }
             let at = Locus {
                 input: rank,
-                line: block.first_line + i as u64,
-                offset: block.offset + rec.line.start() as u64,
+                line: block.first_line + number,
+                offset: block.offset + start,
                 len: rec.line.len() as u32,
             };
-            self.record(&block.bytes, rec, at);
+            self.record(block_bytes, rec, at);
+        };
+        if let Some((wanted, lines)) = thinned.of(block, keys, filter) {
+            parser.parse_block(wanted, &mut records);
+            for (rec, (number, start)) in records.iter().zip(lines) {
+                visit(&wanted.bytes, rec, u64::from(*number), u64::from(*start));
+            }
+        } else {
+            parser.parse_block(block, &mut records);
+            for (rec, number) in records.iter().zip(0..) {
+                visit(&block.bytes, rec, number, rec.line.start() as u64);
+            }
         }
         self.records = records;
+        self.thinned = thinned;
     }
 
     fn record(&mut self, block: &[u8], rec: &Rec, at: Locus) {
         let wanted = self.wanted;
         let key = RecordKeys::of(self.site.keys, block, rec);
         let client = wanted.clients.get(&key.client).copied().unwrap_or_default();
-        if let (Some(number), false) = (client.peaks, rec.ts_us == NO_TIME) {
-            self.done.peaks.add(number, u32::try_from(rec.ts_us / 1_000_000).unwrap_or(u32::MAX));
+        if let (Some(number), Some(second)) = (client.peaks, rec.second()) {
+            self.done.peaks.add(number, second);
         }
         let page = wanted.pages.get(&key.page).copied().unwrap_or_default();
         let mut hits = std::mem::take(&mut self.hits);
@@ -293,13 +344,4 @@ impl<'a> Focuser<'a> {
     pub fn finish(self) -> Focused {
         self.done
     }
-}
-
-fn is_site_change(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> bool {
-    let is_change = || match Method::parse(rec.method.bytes(block)) {
-        Method::Put | Method::Delete | Method::Move => true,
-        Method::Post => is_upload_target(&key.path),
-        _ => false,
-    };
-    rec.role == crate::record::Role::Server && (rec.status_code == 201 || is_change())
 }

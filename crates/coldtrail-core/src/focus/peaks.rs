@@ -1,6 +1,8 @@
 //! Most requests of a client in any 1, 10 and 60 seconds: exact, from counts per second.
 
+use crate::detect::Site;
 use crate::record::ClientKey;
+use crate::table::{PARTITIONS, Visits};
 use std::collections::BTreeMap;
 
 /// Most requests in any 1, 10 and 60 seconds.
@@ -75,6 +77,41 @@ impl PeakCounter {
 
     pub fn new(clients: impl IntoIterator<Item = ClientKey>) -> Self {
         Self { clients: clients.into_iter().map(|c| (c, Seconds::default())).collect() }
+    }
+
+    /// The peaks of those of `clients` whose visits, given by partition, are all known; and the other clients.
+    pub fn of_visits(
+        clients: Vec<ClientKey>,
+        visits: Vec<Visits>,
+        site: &Site<'_>,
+    ) -> (BTreeMap<ClientKey, Peaks>, Vec<ClientKey>) {
+        const OTHER: u32 = u32::MAX;
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        let mut wanted: Vec<Vec<(u32, u32)>> = vec![Vec::new(); PARTITIONS];
+        for client in clients {
+            let home = site.keys.client_partition(client);
+            let part = &site.partitions[home];
+            let row = part.clients.table.find(site.keys.client(client), client);
+            match row.filter(|_| visits[home].all().is_some()) {
+                Some(row) => {
+                    wanted[home].push((row, known.len() as u32));
+                    known.push(client);
+                }
+                None => unknown.push(client),
+            }
+        }
+        let mut counter = Self::new(known);
+        for ((part, wanted), visits) in site.partitions.iter().zip(wanted).zip(visits) {
+            let mut numbers = vec![OTHER; part.clients.table.len()];
+            wanted.iter().for_each(|(row, number)| numbers[*row as usize] = *number);
+            for (row, second) in visits.all().into_iter().flatten() {
+                let number = numbers[*row as usize];
+                if number != OTHER {
+                    counter.add(number, *second);
+                }
+            }
+        }
+        (counter.peaks(), unknown)
     }
 
     #[inline]

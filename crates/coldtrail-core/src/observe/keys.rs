@@ -1,8 +1,9 @@
 //! The keys of one record: the same in both passes.
 
 use crate::enrich::attack::TextHashes;
-use crate::record::{ClientKey, Rec, TextField, unescape};
-use crate::table::Keys;
+use crate::enrich::is_upload_target;
+use crate::record::{ClientKey, Rec, Role, TextField, unescape};
+use crate::table::{Keys, Method};
 use std::borrow::Cow;
 
 /// Client, host and page.
@@ -58,6 +59,16 @@ impl RecordHashes {
             texts,
         }
     }
+}
+
+/// Requests that change what our server has: each of them is looked at again.
+pub(crate) fn is_site_change(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> bool {
+    let is_change = || match Method::parse(rec.method.bytes(block)) {
+        Method::Put | Method::Delete | Method::Move => true,
+        Method::Post => is_upload_target(&key.path),
+        _ => false,
+    };
+    rec.role == Role::Server && (rec.status_code == 201 || is_change())
 }
 
 /// `Shop.example:8443` as `shop.example` and 8443; the port of the scheme where none is given.

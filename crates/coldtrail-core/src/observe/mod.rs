@@ -4,11 +4,14 @@
 //! the key's partition, and a full buffer is applied to its partition at one go: the partition's tables are then in
 //! the core's cache, nothing is merged at the end, and two workers seldom wait for one lock.
 
+mod index;
 mod keys;
 mod observation;
 mod observer;
 mod route;
 
-pub(crate) use keys::{RecordHashes, RecordKeys};
-pub use observer::{BlockKeys, MAX_RAW, MAX_REJECTS, ObserveOptions, Observed, Observer, RejectLine};
+pub use index::BlockKeys;
+pub(crate) use index::LineFilter;
+pub(crate) use keys::{RecordHashes, RecordKeys, is_site_change};
+pub use observer::{MAX_RAW, MAX_REJECTS, ObserveOptions, Observed, Observer, RejectLine};
 pub use route::Partitions;

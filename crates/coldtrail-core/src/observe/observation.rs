@@ -88,6 +88,8 @@ impl ClientObservation {
         let asked = || all.iter().zip(&*numbers);
         asked().for_each(|(o, client)| part.pairs.prefetch(o.page, *client));
         asked().for_each(|(o, client)| part.pairs.add(o.pair(*client)));
+        let dated = asked().filter(|(o, _)| o.ts_s != u32::MAX);
+        dated.for_each(|(o, client)| part.visits.add(*client, o.ts_s));
     }
 
     /// Returns the client's row number.

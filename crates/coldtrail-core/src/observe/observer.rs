@@ -1,6 +1,7 @@
 //! One worker of the first pass: parses blocks, judges records, sends out observations.
 
-use super::keys::{RecordHashes, RecordKeys};
+use super::index::{BlockKeys, LineKey};
+use super::keys::{RecordHashes, RecordKeys, is_site_change};
 use super::observation::{Carried, ClientObservation, ContactObservation, Facts, PageObservation};
 use super::route::{Partitions, Router};
 use crate::decode::Block;
@@ -37,25 +38,6 @@ impl ObserveOptions {
     pub fn admits(&self, ts_us: i64) -> bool {
         ts_us == NO_TIME
             || (self.since_us.is_none_or(|t| ts_us >= t) && self.until_us.is_none_or(|t| ts_us <= t))
-    }
-}
-
-/// Which keys are in a block: a Bloom filter with one hash, for skipping blocks in the second pass. 2,048 bits: a key
-/// that is there is always found; one that is not is told so the more often, the fewer keys the block has.
-#[derive(Clone, Copy, Default)]
-pub struct BlockKeys([u64; 32]);
-
-impl BlockKeys {
-    #[inline]
-    pub fn add(&mut self, hash: u64) {
-        let bit = (hash >> 32) as usize % 2048;
-        self.0[bit / 64] |= 1 << (bit % 64);
-    }
-
-    #[inline]
-    pub fn may_have(&self, hash: u64) -> bool {
-        let bit = (hash >> 32) as usize % 2048;
-        self.0[bit / 64] & 1 << (bit % 64) != 0
     }
 }
 
@@ -153,11 +135,11 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
 
     /// Takes in one block. Returns which keys are in it.
     pub fn block(&mut self, feed: u32, block: &Block, parser: &Parser) -> BlockKeys {
-        let mut keys = BlockKeys::default();
         let mut account = InputTotals::default();
         let mut records = std::mem::take(&mut self.records);
         records.clear();
         parser.parse_block(block, &mut records);
+        let mut keys = BlockKeys::new(records.len());
         let mut admitted = Vec::with_capacity(records.len());
         let mut format = None;
         let mut n_format = 0u64;
@@ -166,8 +148,13 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
             if !matches!(rec.outcome, Outcome::Ok | Outcome::Skipped) {
                 self.reject(feed, block, rec, i);
             }
-            if matches!(rec.outcome, Outcome::Skipped | Outcome::Raw) {
-                continue;
+            match rec.outcome {
+                Outcome::Skipped => {
+                    keys.set_line(i, LineKey::ALWAYS);
+                    continue;
+                }
+                Outcome::Raw => continue,
+                Outcome::Ok | Outcome::Partial => {}
             }
             if format != Some(rec.format) {
                 if let Some(id) = format {
@@ -181,19 +168,23 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
                 account.last_us = Some(account.last_us.map_or(rec.ts_us, |t| t.max(rec.ts_us)));
             }
             if self.options.admits(rec.ts_us) {
-                admitted.push(rec);
+                admitted.push((i, rec));
             }
         }
         let mut batch = Vec::with_capacity(BATCH);
         for records in admitted.chunks(BATCH) {
             batch.clear();
-            for rec in records {
+            for (_, rec) in records {
                 let key = RecordKeys::of(self.keys, &block.bytes, rec);
                 let hashes = RecordHashes::of(self.keys, &block.bytes, rec, &key);
                 self.scorer.prefetch(rec, hashes.texts);
                 batch.push((key, hashes));
             }
-            for (rec, (key, hashes)) in records.iter().zip(&batch) {
+            for ((line, rec), (key, hashes)) in records.iter().zip(&batch) {
+                let is_change = is_site_change(&block.bytes, rec, key);
+                let is_refused = rec.status_code >= 400;
+                let line_key = LineKey::of(hashes.network, key.page, is_refused);
+                keys.set_line(*line, if is_change { LineKey::ALWAYS } else { line_key });
                 self.record(&block.bytes, rec, key, hashes, &mut keys, &mut account);
             }
         }
@@ -249,11 +240,7 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         let verdict = self.scorer.score_hashed(block, rec, hashes.texts);
         let bytes_out = rec.bytes_out().or_zero();
         let bytes_in = rec.request_bytes.or_zero();
-        let ts_s = if rec.ts_us == NO_TIME {
-            u32::MAX
-        } else {
-            u32::try_from(rec.ts_us / 1_000_000).unwrap_or(u32::MAX)
-        };
+        let ts_s = rec.second().unwrap_or(u32::MAX);
         let facts = facts(block, rec, key);
 
         in_block.add(hashes.client);
@@ -407,18 +394,4 @@ fn facts(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> Facts {
         );
     }
     facts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn block_keys_never_deny_a_key_that_is_there() {
-        let mut keys = BlockKeys::default();
-        let hashes: Vec<u64> = (0..200u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
-        hashes.iter().for_each(|h| keys.add(*h));
-        assert!(hashes.iter().all(|h| keys.may_have(*h)));
-        assert!(!BlockKeys::default().may_have(1 << 40));
-    }
 }

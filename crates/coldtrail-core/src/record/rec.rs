@@ -386,6 +386,12 @@ impl Rec {
         changed
     }
 
+    /// Whole seconds since 1970, of a time from then to 2106.
+    #[inline]
+    pub fn second(&self) -> Option<u32> {
+        u32::try_from(self.ts_us.div_euclid(1_000_000)).ok().filter(|s| *s != u32::MAX)
+    }
+
     /// Bytes that left towards the client: with headers if logged, else without.
     #[inline]
     pub fn bytes_out(&self) -> Metric {

@@ -60,22 +60,20 @@ fn caught<T: Default>(f: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_default()
 }
 
-/// What the second pass is to look for.
-pub(super) fn wanted(suspects: &[Of], site: &Site<'_>, sample_key: u64) -> Wanted {
+/// What the second pass is to look for; `peaks` are clients whose peaks it is to count.
+pub(super) fn wanted(suspects: &[Of], peaks: Vec<ClientKey>, site: &Site<'_>, sample_key: u64) -> Wanted {
     let mut caps: BTreeMap<Selector, usize> = BTreeMap::new();
-    let mut named: BTreeSet<ClientKey> = BTreeSet::new();
-    for suspect in suspects.iter().flat_map(|of| &of.suspects) {
-        for (selector, cap) in &suspect.wants {
-            let mine = caps.entry(*selector).or_default();
-            *mine = (*mine).max(*cap);
-        }
-        named.extend(suspect.draft.clients.iter().copied());
+    for (selector, cap) in suspects.iter().flat_map(|of| &of.suspects).flat_map(|s| &s.wants) {
+        let mine = caps.entry(*selector).or_default();
+        *mine = (*mine).max(*cap);
     }
-    Wanted::new(caps, peak_clients(&named, site), sample_key, site)
+    Wanted::new(caps, peaks, sample_key, site)
 }
 
 /// The clients whose peaks are counted: suspects and the busiest, as many as the counters hold.
-fn peak_clients(named: &BTreeSet<ClientKey>, site: &Site<'_>) -> Vec<ClientKey> {
+pub(super) fn peak_clients(suspects: &[Of], site: &Site<'_>) -> Vec<ClientKey> {
+    let drafts = suspects.iter().flat_map(|of| &of.suspects).map(|s| &s.draft);
+    let named: BTreeSet<ClientKey> = drafts.flat_map(|d| d.clients.iter().copied()).collect();
     let seconds =
         |c: &ClientRow| u64::from(c.n_requests).min(u64::from(c.last_s.saturating_sub(c.first_s)) + 1);
     let rows = site.partitions.iter().flat_map(|p| p.clients.table.rows());

@@ -25,6 +25,7 @@ pub(super) struct Lanes {
     hash: HashKind,
     parser: Option<Parser>,
     settings: Arc<Settings>,
+    n_lines_known: AtomicUsize,
 }
 
 struct Lane {
@@ -47,7 +48,6 @@ struct State {
 }
 
 /// What is kept of a block for the second pass.
-#[derive(Clone)]
 struct BlockNote {
     member: u32,
     offset: u64,
@@ -56,7 +56,7 @@ struct BlockNote {
     cut_line: bool,
     cut_off: bool,
     parser: Parser,
-    keys: BlockKeys,
+    keys: Arc<BlockKeys>,
 }
 
 /// Inputs in the order of their first time, then their path: the order of every output.
@@ -87,6 +87,10 @@ enum Next {
 }
 
 impl Lanes {
+    /// Cap on lines whose keys are kept for the second pass, lines of 4 bytes. Of blocks beyond it all lines are parsed
+    /// again.
+    const MAX_LINES_KNOWN: usize = 16 << 20;
+
     pub(super) fn new(found: Found, hash: HashKind, parser: Option<Parser>, settings: Arc<Settings>) -> Self {
         let lane = |located| Lane { located, state: Mutex::default() };
         Self {
@@ -96,6 +100,7 @@ impl Lanes {
             hash,
             parser,
             settings,
+            n_lines_known: AtomicUsize::new(0),
         }
     }
 
@@ -116,12 +121,16 @@ impl Lanes {
                 Next::Done => return false,
             };
             let n_attacks = worker.n_attacks();
-            let keys = worker.block(lane as u32, block, &parser);
+            let mut keys = worker.block(lane as u32, block, &parser);
+            let n_lines = self.n_lines_known.fetch_add(keys.lines().len(), Ordering::Relaxed);
+            if n_lines + keys.lines().len() > Self::MAX_LINES_KNOWN {
+                keys.forget_lines();
+            }
             progress.count(block.n_lines, worker.n_attacks() - n_attacks);
             if number.is_multiple_of(8) {
                 progress.know_clients(worker.n_clients());
             }
-            self.lanes[lane].state().blocks[number].keys = keys;
+            self.lanes[lane].state().blocks[number].keys = Arc::new(keys);
             !progress.is_stopped()
         })
     }
@@ -206,7 +215,7 @@ impl Lanes {
                         cut_line: block.cut_line,
                         cut_off: block.cut_off,
                         parser: parser.clone(),
-                        keys: BlockKeys::default(),
+                        keys: Arc::default(),
                     });
                     return Next::Block { number: state.blocks.len() - 1, parser };
                 }
@@ -248,12 +257,17 @@ impl Lanes {
             ) else {
                 return false;
             };
-            let parser = note.parser.clone();
+            let (parser, keys) = (note.parser.clone(), note.keys.clone());
             let rank = inputs.rank.get(&(lane as u32, note.member)).copied().unwrap_or(u32::MAX);
             drop((state, cursor));
-            worker.block(rank, block, &parser);
+            worker.block(rank, block, &keys, &parser);
             !progress.is_stopped()
         })
+    }
+
+    /// Gives back what only the second pass needs.
+    pub(super) fn forget_blocks(&self) {
+        self.lanes.iter().for_each(|lane| lane.state().blocks = Vec::new());
     }
 
     /// The order of inputs, by what the first pass has learnt.

@@ -12,7 +12,7 @@ pub use stream::{Streamed, stream};
 use crate::decode::HashKind;
 use crate::detect::{Finding, Options, Site};
 use crate::enrich::attack::RuleSet;
-use crate::focus::{Focused, Focuser};
+use crate::focus::{Focused, Focuser, PeakCounter};
 use crate::link::{Links, link, settle};
 use crate::observe::{ObserveOptions, Observed, Observer, Partitions};
 use crate::parse::{Parser, Settings};
@@ -61,6 +61,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
         scorers.push(scorer);
     }
     let mut partitions = shared.into_inner();
+    let visits = partitions.iter_mut().map(|p| std::mem::take(&mut p.visits)).collect();
     settle(&mut partitions, threads);
     let links = link(&mut partitions, threads);
     let mut tables = Tables { partitions, links };
@@ -73,7 +74,8 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     }
     let site = tables.site(keys, &detect, &observed);
     let suspects = judge::suspects(&site, threads);
-    let wanted = judge::wanted(&suspects, &site, inputs.sample_key());
+    let (mut peaks, uncounted) = PeakCounter::of_visits(judge::peak_clients(&suspects, &site), visits, &site);
+    let wanted = judge::wanted(&suspects, uncounted, &site, inputs.sample_key());
     let scorers = Mutex::new(scorers);
     let focuser = || {
         let scorer = scorers.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -94,13 +96,14 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
         workers.into_iter().map(Focuser::finish).reduce(join).expect("a pass has at least one worker");
     focused.events.settle();
     let findings = judge::findings(&suspects, &focused.events, &site);
-    let peaks = focused.peaks.peaks();
+    peaks.extend(focused.peaks.peaks());
     let judgement = crate::verdict::conclude(findings, &focused.events, &site);
     drop(focused.events);
     let coverage = lanes.coverage(&inputs, &observed, rejects, &site);
     let client_names = client_names(&judgement.findings, &site);
     // What only detectors ask for is given back before the lines are sorted.
     tables.links.pairs = Vec::new();
+    lanes.forget_blocks();
     let tables = Arc::new(tables);
     let mut report = Report {
         level: judgement.level,

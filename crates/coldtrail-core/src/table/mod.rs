@@ -15,6 +15,7 @@ mod store;
 mod tally;
 mod times;
 mod totals;
+mod visits;
 
 pub use agent::{AgentRow, Agents};
 pub use client::{ClientRow, Clients, Use};
@@ -26,6 +27,7 @@ pub use pair::{PairRow, Pairs};
 pub use store::{Keyed, Table, Text};
 pub use times::Times;
 pub use totals::{HourRow, InputTotals, Totals};
+pub use visits::Visits;
 
 /// Number of hash partitions. 64 keeps the tables of one partition inside a core's L2 cache up to some millions of
 /// keys, and gives every thread of a large machine one of its own to merge.
@@ -42,6 +44,7 @@ pub fn partition(hash: u64) -> usize {
 pub struct Partition {
     pub clients: Clients,
     pub pairs: Pairs,
+    pub visits: Visits,
     pub pages: Pages,
     pub agents: Agents,
     pub contacts: Contacts,
@@ -52,6 +55,7 @@ impl Partition {
     pub fn merge(&mut self, other: Self) {
         let clients = self.clients.merge(other.clients);
         self.pairs.merge(other.pairs, &clients);
+        self.visits.merge(other.visits, &clients);
         self.pages.merge(other.pages);
         self.agents.merge(&other.agents);
         self.contacts.merge(other.contacts);
@@ -61,6 +65,7 @@ impl Partition {
     pub fn bytes(&self) -> usize {
         self.clients.bytes()
             + self.pairs.bytes()
+            + self.visits.bytes()
             + self.pages.bytes()
             + self.agents.bytes()
             + self.contacts.bytes()
