@@ -78,6 +78,22 @@ fn divergence(a: f64, b: f64) -> f64 {
     a * libm::log(a / b) + (1.0 - a) * libm::log((1.0 - a) / (1.0 - b))
 }
 
+/// The fewest of `n` gaps inside a band of this chance that are more evidence than `evidence`; beyond `n` if none are.
+fn fewest(n: usize, chance: f64, evidence: f64) -> usize {
+    // Room for rounding: what is passed over is never the best.
+    let enough = evidence - 1e-9 * evidence.abs();
+    let is_more = |inside: usize| {
+        let share = inside as f64 / n as f64;
+        share > chance && n as f64 * divergence(share, chance) > enough
+    };
+    let (mut too_few, mut high) = (0, n + 1);
+    while too_few + 1 < high {
+        let middle = usize::midpoint(too_few, high);
+        (too_few, high) = if is_more(middle) { (too_few, middle) } else { (middle, high) };
+    }
+    high
+}
+
 /// The first of each burst; `seconds` ascend.
 pub(super) fn burst_starts(seconds: &[u32], burst_s: u32) -> Vec<u32> {
     let mut starts = Vec::with_capacity(seconds.len());
@@ -107,47 +123,47 @@ pub(super) fn best_band(seconds: &[u32], union: &UnionChance) -> Option<Band> {
         n_tests += n * RATIOS.len();
         let (least, burst) = (3.0 * f64::from(burst_s.max(1)), f64::from(burst_s));
         for ratio in RATIOS {
-            let mut previous = f64::NAN;
-            for (i, lo) in gaps.iter().copied().enumerate() {
-                if lo == previous || lo < least {
-                    previous = lo;
+            // A band is never narrower than its ratio, so its chance is at least this: fewer gaps need not be weighed.
+            let (chance, union_chance) = (band_chance(ratio), union.of(ratio));
+            let needed = |best: Option<Band>| {
+                let evidence = best.map_or(f64::NEG_INFINITY, |b| b.evidence);
+                (fewest(n, chance, evidence), fewest(n, union_chance, evidence))
+            };
+            let (mut enough, mut enough_in_union) = needed(best);
+            let mut end = 0;
+            for (i, lo_s) in gaps.iter().copied().enumerate() {
+                if lo_s < least || (i > 0 && lo_s == gaps[i - 1]) {
                     continue;
                 }
-                previous = lo;
-                let hi = (lo * ratio).max(lo + 2.0);
-                let effective = (hi - burst) / (lo - burst);
-                let inside = gaps.partition_point(|g| *g <= hi) - i;
-                let mut take = |n_inside: usize, chance: f64, multiples: u32| {
+                let hi_s = (lo_s * ratio).max(lo_s + 2.0);
+                let effective = (hi_s - burst) / (lo_s - burst);
+                end += gaps[end..].iter().take_while(|g| **g <= hi_s).count();
+                let inside = end - i;
+                let band = |n_inside: usize, chance: f64, multiples: u32| {
                     let share = n_inside as f64 / n as f64;
-                    if share <= chance {
-                        return;
-                    }
                     let evidence = n as f64 * divergence(share, chance);
-                    if best.is_none_or(|b| evidence > b.evidence) {
-                        best = Some(Band {
-                            evidence,
-                            share,
-                            chance,
-                            lo_s: lo,
-                            hi_s: hi,
-                            n_gaps: n,
-                            burst_s,
-                            multiples,
-                        });
-                    }
+                    let band = Band { evidence, share, chance, lo_s, hi_s, n_gaps: n, burst_s, multiples };
+                    (share > chance).then_some(band)
                 };
-                take(inside, band_chance(effective), 1);
+                let single = if inside >= enough { band(inside, band_chance(effective), 1) } else { None };
+                let mut union_band = None;
                 if effective <= 1.5 && inside >= 4 {
-                    let (mut total, mut edge) = (inside, hi);
+                    let (mut total, mut edge) = (inside, hi_s);
                     for k in 2..=MULTIPLES {
-                        let low = (lo * f64::from(k)).max(edge * 1.000_000_1);
-                        let high = hi * f64::from(k);
+                        let low = (lo_s * f64::from(k)).max(edge * 1.000_000_1);
+                        let high = hi_s * f64::from(k);
                         let below = gaps.partition_point(|g| *g < low);
                         total += gaps.partition_point(|g| *g <= high).saturating_sub(below);
                         edge = high;
                     }
-                    if total > inside {
-                        take(total, union.of(effective), MULTIPLES);
+                    if total > inside && total >= enough_in_union {
+                        union_band = band(total, union.of(effective), MULTIPLES);
+                    }
+                }
+                for band in [single, union_band].into_iter().flatten() {
+                    if best.is_none_or(|b| band.evidence > b.evidence) {
+                        best = Some(band);
+                        (enough, enough_in_union) = needed(best);
                     }
                 }
             }
