@@ -452,3 +452,27 @@ fn totals() -> impl Strategy<Value = Totals> {
         }
     })
 }
+
+/// Which days of a busy contact are kept follows from the log alone: the seed of a run is drawn anew each time.
+#[test]
+fn times_of_contacts_are_the_same_under_every_seed() {
+    let lines: Vec<String> = (0..6000u32)
+        .map(|i| format!("{}.250 80 10.4.7.21 TCP_MISS/200 90 GET http://c2.example.net/ - HIER_DIRECT/192.0.2.1 text/html\n", T0 + i * 97))
+        .collect();
+    let block =
+        Block { bytes: lines.concat().into_bytes(), first_line: 1, n_lines: 6000, ..Block::default() };
+    let seconds = |seed: u64| {
+        let shared = Partitions::default();
+        let mut observer = Observer::new(Keys::new(seed), OPTIONS, &RULES, &shared);
+        observer.block(0, &block, &Parser::named("squid").expect("a format"));
+        observer.finish();
+        let mut partitions = shared.into_inner();
+        settle(&mut partitions, 1);
+        let rows: Vec<_> = partitions.iter().flat_map(|p| p.contacts.table.rows()).collect();
+        assert!(rows.len() == 1 && rows[0].times.is_sampled());
+        rows[0].times.seconds().to_vec()
+    };
+    let want = seconds(1);
+    assert!((1..=4096).contains(&want.len()));
+    (2..9).for_each(|seed| assert_eq!(seconds(seed), want));
+}

@@ -185,9 +185,9 @@ impl TestSite {
         if r.proxy {
             let host = keys.host(r.host.as_bytes());
             let (index, row) =
-                part.contacts
-                    .table
-                    .entry(Contacts::hash(client, host), (client, host), || ContactRow::new(client, host));
+                part.contacts.table.entry(Contacts::hash(client, host), (client, host), || {
+                    ContactRow::new(client, host, r.host.as_bytes())
+                });
             row.n_requests += 1;
             row.n_posts += u32::from(is_post);
             row.n_connects += u32::from(r.method == "CONNECT");
@@ -204,7 +204,7 @@ impl TestSite {
                 8080 => 4,
                 _ => 8,
             };
-            row.times.add(r.ts_s, host);
+            row.times.add(r.ts_s);
             part.contacts.name(index, r.host.as_bytes());
         }
         let bits = match class {
@@ -286,7 +286,7 @@ impl TestSite {
         for part in &mut self.partitions {
             for row in part.contacts.table.rows_mut() {
                 let host = row.host;
-                row.times.settle(host);
+                row.times.settle();
                 let facts = self.hosts.entry(host).or_default();
                 facts.n_clients += 1;
                 facts.n_requests += u64::from(row.n_requests);

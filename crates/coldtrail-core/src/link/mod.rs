@@ -105,8 +105,7 @@ fn hosts(partitions: &[Partition]) -> BTreeMap<u64, HostFacts> {
 pub fn settle(partitions: &mut [Partition], threads: usize) {
     each(partitions, threads, |part| {
         for row in part.contacts.table.rows_mut() {
-            let key = row.host;
-            row.times.settle(key);
+            row.times.settle();
         }
     });
 }

@@ -207,7 +207,9 @@ impl ContactObservation {
     pub(super) fn apply(&self, part: &mut Partition, texts: &[u8]) {
         let hash = Contacts::hash(self.client, self.host);
         let key = (self.client, self.host);
-        let (index, row) = part.contacts.table.entry(hash, key, || ContactRow::new(self.client, self.host));
+        let name = self.name.get(texts).map_or(&b""[..], |(host, _)| host);
+        let new = || ContactRow::new(self.client, self.host, name);
+        let (index, row) = part.contacts.table.entry(hash, key, new);
         row.n_requests = row.n_requests.saturating_add(1);
         row.n_posts += u32::from(self.facts.has(Facts::POST));
         row.n_connects += u32::from(self.facts.has(Facts::CONNECT));
@@ -228,10 +230,8 @@ impl ContactObservation {
         if let Some(t) = some_s(self.ts_s) {
             row.first_s = row.first_s.min(t);
             row.last_s = row.last_s.max(t);
-            row.times.add(t, self.host);
+            row.times.add(t);
         }
-        if let Some((host, _)) = self.name.get(texts) {
-            part.contacts.name(index, host);
-        }
+        part.contacts.name(index, name);
     }
 }

@@ -31,7 +31,7 @@ pub struct ContactRow {
 }
 
 impl ContactRow {
-    pub fn new(client: ClientKey, host: u64) -> Self {
+    pub fn new(client: ClientKey, host: u64, name: &[u8]) -> Self {
         Self {
             client,
             host,
@@ -47,7 +47,7 @@ impl ContactRow {
             first_s: u32::MAX,
             last_s: 0,
             port_bits: 0,
-            times: Times::default(),
+            times: Times::new((client, name)),
         }
     }
 
@@ -63,7 +63,7 @@ impl ContactRow {
         self.first_s = self.first_s.min(o.first_s);
         self.last_s = self.last_s.max(o.last_s);
         self.port_bits |= o.port_bits;
-        self.times.merge(&o.times, self.host);
+        self.times.merge(&o.times);
     }
 }
 
@@ -103,9 +103,8 @@ impl Contacts {
 
     pub fn merge(&mut self, other: Self) {
         for row in other.table.rows() {
-            let (index, mine) = self
-                .table
-                .entry(Self::hash(row.client, row.host), row.key(), || ContactRow::new(row.client, row.host));
+            let new = || ContactRow::new(row.client, row.host, other.text(row));
+            let (index, mine) = self.table.entry(Self::hash(row.client, row.host), row.key(), new);
             mine.merge(row);
             self.name(index, other.text(row));
         }
