@@ -60,15 +60,18 @@ fn skeleton_of_normalised(text: &[u8]) -> String {
         } else if b.is_ascii_digit() {
             out.push(b'0');
             let digits = rest.iter().take_while(|c| c.is_ascii_digit()).count();
-            let hex = rest.iter().take_while(|c| c.is_ascii_hexdigit()).count();
-            if hex >= 8 && hex > digits && !joined {
+            // Only where a word begins, so that no text is counted through over and over.
+            let hex = if joined { 0 } else { rest.iter().take_while(|c| c.is_ascii_hexdigit()).count() };
+            if hex >= 8 && hex > digits {
                 out.pop();
                 out.push(b'h');
                 i += hex;
             } else {
                 i += digits;
             }
-        } else if let (b'\'' | b'"', Some(n)) = (b, quoted(rest)) {
+        } else if matches!(b, b'\'' | b'"')
+            && let Some(n) = quoted(rest)
+        {
             out.push(b's');
             i += n;
         } else {
