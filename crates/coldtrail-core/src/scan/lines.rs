@@ -2,10 +2,12 @@
 
 use super::Tables;
 use crate::record::ClientKey;
+use crate::table::{PageRow, Text};
 use crate::verdict::{ClientLine, ClientName, HostLine, Lines, PageLine, Peaks};
 use coldtrail_simd::prefetch;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 fn us(seconds: u32, is_known: bool) -> Option<i64> {
@@ -23,7 +25,7 @@ struct Place {
 /// The rows of a table lie anywhere in memory: so many lines ahead they are fetched.
 const AHEAD: usize = 12;
 
-/// Rows in the order of their keys, no two of which are the same.
+/// Rows in the order of their keys; those with the same key say the same.
 fn sorted<K: Ord>(rows: impl Iterator<Item = (K, Place)>) -> Vec<Place> {
     let mut all: Vec<(K, Place)> = rows.collect();
     all.sort_unstable_by(|a, b| a.0.cmp(&b.0));
@@ -92,7 +94,7 @@ pub(super) fn pages(tables: &Arc<Tables>, named: &BTreeMap<u64, u64>) -> Lines<P
     });
     let order = sorted(rows.map(|(part, index, name, row)| {
         let n = named.get(&row.hash).copied().unwrap_or(0);
-        let key = (Reverse((n, row.n_attacks_ok, row.n_attacks, row.bytes_out)), name);
+        let key = (Reverse((n, row.n_attacks_ok, row.n_attacks, row.bytes_out)), name, twin(row, name));
         (key, Place { part, index, fact: n as u32 })
     }));
     let tables = tables.clone();
@@ -123,7 +125,16 @@ pub(super) fn pages(tables: &Arc<Tables>, named: &BTreeMap<u64, u64>) -> Lines<P
     })
 }
 
-#[derive(Clone, Default)]
+/// Tells apart pages whose names were cut to the same text, by what else their lines say; 0 for all others.
+fn twin(row: &PageRow, (host, path): (&[u8], &[u8])) -> u64 {
+    if host.len() + path.len() < Text::MAX_BYTES {
+        return 0;
+    }
+    let said = (row.status, row.n_clients, row.n_posts, row.bytes_in, row.max_out);
+    foldhash::quality::FixedState::with_seed(0).hash_one(said)
+}
+
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Host {
     name: Vec<u8>,
     n_requests: u64,
@@ -163,12 +174,13 @@ pub(super) fn hosts(tables: &Arc<Tables>, named: &BTreeMap<String, u64>) -> Line
         })
         .collect();
     hosts.sort_by(|a, b| {
-        (Reverse(a.0), a.2.n_clients, Reverse(a.2.bytes_up), Reverse(a.2.n_requests), &a.1).cmp(&(
+        (Reverse(a.0), a.2.n_clients, Reverse(a.2.bytes_up), Reverse(a.2.n_requests), &a.1, &a.2).cmp(&(
             Reverse(b.0),
             b.2.n_clients,
             Reverse(b.2.bytes_up),
             Reverse(b.2.n_requests),
             &b.1,
+            &b.2,
         ))
     });
     Lines::new(hosts.len(), move |i| {

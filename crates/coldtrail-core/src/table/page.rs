@@ -38,7 +38,7 @@ impl StatusClass {
 }
 
 /// Count, first and last answer of one status class. Times are seconds since 1970.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct StatusSpan {
     pub n: u32,
     pub first_s: u32,
