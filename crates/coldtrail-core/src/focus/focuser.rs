@@ -120,30 +120,41 @@ impl Wanted {
     }
 
     fn filter_lines(&mut self, site: &Site<'_>) {
-        let network = |client: ClientKey| site.keys.client(client.network());
+        let lines = &mut self.lines;
+        self.pages.keys().for_each(|page| lines.pages.add(*page));
         for (client, wants) in &self.clients {
-            if wants.all || wants.attacks || wants.pages || wants.peaks.is_some() {
-                self.lines.want_network(network(*client));
-            } else {
-                self.lines.want_network_refused(network(*client));
-            }
+            let is_any = wants.all || wants.attacks || wants.pages || wants.peaks.is_some();
+            if is_any { &mut lines.clients } else { &mut lines.clients_refused }
+                .add(site.keys.client(*client));
         }
-        self.contacts.iter().for_each(|(client, _)| self.lines.want_network(network(*client)));
-        self.networks.iter().for_each(|n| self.lines.want_network_refused(network(*n)));
-        self.pages.keys().for_each(|page| self.lines.want_page(*page));
+        let mut contact_hosts = Set::default();
+        for (client, host) in &self.contacts {
+            lines.contact_clients.add(site.keys.client(*client));
+            contact_hosts.insert(*host);
+        }
         for part in site.partitions {
-            if !self.agents.is_empty() {
-                for usage in part.clients.uses().filter(|u| self.agents.contains(&u.agent)) {
-                    self.lines.want_network_refused(network(part.clients.table.row(usage.client).client));
-                }
+            let rows = part.clients.table.rows();
+            if !self.networks.is_empty() {
+                let of_network = rows.iter().filter(|row| self.networks.contains(&row.client.network()));
+                of_network.for_each(|row| lines.clients_refused.add(row.hash));
             }
-            if !self.hosts.is_empty() {
-                for page in part.pages.table.rows() {
-                    let host = part.pages.text(page).0;
-                    // A host that was cut may be any.
-                    if host.len() == Text::MAX_BYTES || self.hosts.contains(&site.keys.host(host)) {
-                        self.lines.want_page(page.hash);
-                    }
+            if !self.agents.is_empty() {
+                let of_agent = part.clients.uses().filter(|u| self.agents.contains(&u.agent));
+                of_agent.for_each(|usage| lines.clients_refused.add(rows[usage.client as usize].hash));
+            }
+            if self.hosts.is_empty() && contact_hosts.is_empty() {
+                continue;
+            }
+            for page in part.pages.table.rows() {
+                let name = part.pages.text(page).0;
+                let host = site.keys.host(name);
+                // A name that was cut may be any.
+                let is_cut = name.len() == Text::MAX_BYTES;
+                if is_cut || self.hosts.contains(&host) {
+                    lines.pages.add(page.hash);
+                }
+                if is_cut || contact_hosts.contains(&host) {
+                    lines.contact_pages.add(page.hash);
                 }
             }
         }

@@ -47,7 +47,7 @@ impl BlockKeys {
     }
 }
 
-/// The network of a line's client and its page, 15 bits of each hash, and two flags.
+/// The client of a line and its page, 15 bits of each hash, and two flags.
 #[derive(Clone, Copy, Default)]
 pub struct LineKey(u32);
 
@@ -57,11 +57,11 @@ impl LineKey {
     pub(super) const ALWAYS: Self = Self(1 << 31);
 
     #[inline]
-    pub(super) fn of(network: u64, page: u64, is_refused: bool) -> Self {
-        Self(slot(network) << 15 | slot(page) | if is_refused { Self::REFUSED } else { 0 })
+    pub(super) fn of(client: u64, page: u64, is_refused: bool) -> Self {
+        Self(slot(client) << 15 | slot(page) | if is_refused { Self::REFUSED } else { 0 })
     }
 
-    fn network(self) -> u32 {
+    fn client(self) -> u32 {
         self.0 >> 15 & (Slots::N - 1)
     }
 
@@ -76,12 +76,12 @@ fn slot(hash: u64) -> u32 {
 }
 
 /// A set of hashes by 15 of their bits: other hashes may seem to be in it, none that is in it seems not to be.
-struct Slots(Vec<u64>);
+pub(crate) struct Slots(Vec<u64>);
 
 impl Slots {
     const N: u32 = 1 << 15;
 
-    fn add(&mut self, hash: u64) {
+    pub(crate) fn add(&mut self, hash: u64) {
         self.0[slot(hash) as usize / 64] |= 1 << (slot(hash) % 64);
     }
 
@@ -100,31 +100,23 @@ impl Default for Slots {
 /// Which lines are wanted. A line that is wanted is always let pass, and a few others are too.
 #[derive(Default)]
 pub(crate) struct LineFilter {
-    networks: Slots,
-    networks_refused: Slots,
-    pages: Slots,
+    pub(crate) clients: Slots,
+    /// Of these only lines with a status from 400 on.
+    pub(crate) clients_refused: Slots,
+    pub(crate) pages: Slots,
+    /// Of these clients only lines of one of these pages.
+    pub(crate) contact_clients: Slots,
+    pub(crate) contact_pages: Slots,
 }
 
 impl LineFilter {
-    /// All lines of clients of this network.
-    pub(crate) fn want_network(&mut self, hash: u64) {
-        self.networks.add(hash);
-    }
-
-    /// Those with a status from 400 on.
-    pub(crate) fn want_network_refused(&mut self, hash: u64) {
-        self.networks_refused.add(hash);
-    }
-
-    pub(crate) fn want_page(&mut self, hash: u64) {
-        self.pages.add(hash);
-    }
-
     #[inline]
     pub(crate) fn lets_pass(&self, key: LineKey) -> bool {
-        self.pages.has(key.page())
-            || self.networks.has(key.network())
-            || (key.0 & LineKey::REFUSED != 0 && self.networks_refused.has(key.network()))
+        let (client, page) = (key.client(), key.page());
+        self.pages.has(page)
+            || self.clients.has(client)
+            || (key.0 & LineKey::REFUSED != 0 && self.clients_refused.has(client))
+            || (self.contact_clients.has(client) && self.contact_pages.has(page))
             || key.0 & LineKey::ALWAYS.0 != 0
     }
 }
@@ -149,16 +141,19 @@ mod tests {
     #[test]
     fn wanted_lines_pass_and_most_others_do_not() {
         let mut filter = LineFilter::default();
-        hashes(100).for_each(|h| filter.want_page(h));
-        hashes(300).skip(200).for_each(|h| filter.want_network(h));
-        hashes(400).skip(300).for_each(|h| filter.want_network_refused(h));
+        hashes(100).for_each(|h| filter.pages.add(h));
+        hashes(300).skip(200).for_each(|h| filter.clients.add(h));
+        hashes(400).skip(300).for_each(|h| filter.clients_refused.add(h));
+        filter.contact_clients.add(78 << 32);
+        filter.contact_pages.add(79 << 32);
+        let passes = |client, page, is_refused| filter.lets_pass(LineKey::of(client, page, is_refused));
         let other = 77 << 32;
-        for (i, hash) in hashes(2000).enumerate() {
-            let passes = |key| filter.lets_pass(key);
-            assert!(i >= 100 || passes(LineKey::of(other, hash, false)));
-            assert!(!(200..300).contains(&i) || passes(LineKey::of(hash, other, false)));
-            assert!(!(300..400).contains(&i) || passes(LineKey::of(hash, other, true)));
+        for (i, hash) in hashes(400).enumerate() {
+            assert!(i >= 100 || passes(other, hash, false));
+            assert!(!(200..300).contains(&i) || passes(hash, other, false));
+            assert!(i < 300 || passes(hash, other, true));
         }
+        assert!(passes(78 << 32, 79 << 32, false) && !passes(other, 79 << 32, true));
         let n_others =
             hashes(9000).skip(1000).filter(|h| filter.lets_pass(LineKey::of(*h, *h, false))).count();
         assert!(n_others < 400, "{n_others}");

@@ -183,7 +183,7 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
             for ((line, rec), (key, hashes)) in records.iter().zip(&batch) {
                 let is_change = is_site_change(&block.bytes, rec, key);
                 let is_refused = rec.status_code >= 400;
-                let line_key = LineKey::of(hashes.network, key.page, is_refused);
+                let line_key = LineKey::of(hashes.client, key.page, is_refused);
                 keys.set_line(*line, if is_change { LineKey::ALWAYS } else { line_key });
                 self.record(&block.bytes, rec, key, hashes, &mut keys, &mut account);
             }

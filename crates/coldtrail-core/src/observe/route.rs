@@ -2,17 +2,19 @@
 
 use super::observation::{Carried, ClientObservation, ContactObservation, PageObservation};
 use crate::enrich::attack::RuleSet;
-use crate::table::{PARTITIONS, Partition, Text};
+use crate::table::{PARTITIONS, Partition, Text, Visits};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// The partitions that all workers share.
 pub struct Partitions {
     locks: Vec<Mutex<Partition>>,
+    n_visits: AtomicUsize,
 }
 
 impl Default for Partitions {
     fn default() -> Self {
-        Self { locks: (0..PARTITIONS).map(|_| Mutex::default()).collect() }
+        Self { locks: (0..PARTITIONS).map(|_| Mutex::default()).collect(), n_visits: AtomicUsize::new(0) }
     }
 }
 
@@ -54,7 +56,11 @@ impl Lane {
     }
 
     fn flush(&mut self, index: usize, to: &Partitions, rules: &RuleSet, numbers: &mut Vec<u32>) {
+        let n_visits = to.n_visits.fetch_add(self.clients.len(), Ordering::Relaxed);
         to.with(index, |part| {
+            if n_visits > Visits::MAX {
+                part.visits.close();
+            }
             ClientObservation::apply_all(&self.clients, part, &self.texts, numbers);
             PageObservation::apply_all(&self.pages, part, &self.texts, rules);
             self.contacts.iter().for_each(|o| o.apply(part, &self.texts));

@@ -52,7 +52,7 @@ pub(super) fn clients(
     });
     let order = sorted(rows.map(|(part, index, row)| {
         let fact = fact_of.get(&row.client).copied().unwrap_or(0);
-        let key = (Reverse((facts[fact as usize].0, row.n_attacks, row.n_requests)), row.client);
+        let key = (Reverse((facts[fact as usize].0 as u32, row.n_attacks, row.n_requests)), row.client);
         (key, Place { part, index, fact })
     }));
     let tables = tables.clone();

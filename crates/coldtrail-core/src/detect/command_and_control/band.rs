@@ -94,6 +94,28 @@ fn fewest(n: usize, chance: f64, evidence: f64) -> usize {
     high
 }
 
+/// Counts the gaps up to bounds that ascend.
+struct Cursor<'a> {
+    gaps: &'a [f64],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(gaps: &'a [f64]) -> Self {
+        Self { gaps, at: 0 }
+    }
+
+    fn below(&mut self, bound: f64) -> usize {
+        self.at += self.gaps[self.at..].iter().take_while(|g| **g < bound).count();
+        self.at
+    }
+
+    fn up_to(&mut self, bound: f64) -> usize {
+        self.at += self.gaps[self.at..].iter().take_while(|g| **g <= bound).count();
+        self.at
+    }
+}
+
 /// The first of each burst; `seconds` ascend.
 pub(super) fn burst_starts(seconds: &[u32], burst_s: u32) -> Vec<u32> {
     let mut starts = Vec::with_capacity(seconds.len());
@@ -130,15 +152,19 @@ pub(super) fn best_band(seconds: &[u32], union: &UnionChance) -> Option<Band> {
                 (fewest(n, chance, evidence), fewest(n, union_chance, evidence))
             };
             let (mut enough, mut enough_in_union) = needed(best);
-            let mut end = 0;
+            let mut end = Cursor::new(&gaps);
+            let mut multiples =
+                [(); MULTIPLES as usize - 1].map(|()| (Cursor::new(&gaps), Cursor::new(&gaps)));
             for (i, lo_s) in gaps.iter().copied().enumerate() {
                 if lo_s < least || (i > 0 && lo_s == gaps[i - 1]) {
                     continue;
                 }
                 let hi_s = (lo_s * ratio).max(lo_s + 2.0);
                 let effective = (hi_s - burst) / (lo_s - burst);
-                end += gaps[end..].iter().take_while(|g| **g <= hi_s).count();
-                let inside = end - i;
+                let inside = end.up_to(hi_s) - i;
+                if n - i < enough.min(enough_in_union) {
+                    break;
+                }
                 let band = |n_inside: usize, chance: f64, multiples: u32| {
                     let share = n_inside as f64 / n as f64;
                     let evidence = n as f64 * divergence(share, chance);
@@ -149,12 +175,10 @@ pub(super) fn best_band(seconds: &[u32], union: &UnionChance) -> Option<Band> {
                 let mut union_band = None;
                 if effective <= 1.5 && inside >= 4 {
                     let (mut total, mut edge) = (inside, hi_s);
-                    for k in 2..=MULTIPLES {
+                    for (k, (from, to)) in (2..=MULTIPLES).zip(&mut multiples) {
                         let low = (lo_s * f64::from(k)).max(edge * 1.000_000_1);
-                        let high = hi_s * f64::from(k);
-                        let below = gaps.partition_point(|g| *g < low);
-                        total += gaps.partition_point(|g| *g <= high).saturating_sub(below);
-                        edge = high;
+                        edge = hi_s * f64::from(k);
+                        total += to.up_to(edge).saturating_sub(from.below(low));
                     }
                     if total > inside && total >= enough_in_union {
                         union_band = band(total, union.of(effective), MULTIPLES);
