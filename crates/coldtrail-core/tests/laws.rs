@@ -187,7 +187,7 @@ fn observe<'p>(pieces: impl IntoIterator<Item = &'p Piece>, to: &Partitions) -> 
     let parsers = parsers();
     let mut observer = Observer::new(*KEYS, OPTIONS, &RULES, to);
     for (feed, block, _) in pieces {
-        observer.block(*feed, block, &parsers[*feed as usize]);
+        observer.block(*feed, block, &parsers[*feed as usize], true);
     }
     observer.finish().0
 }
@@ -328,7 +328,10 @@ proptest! {
             let mut observer = Observer::new(*KEYS, OPTIONS, &RULES, &scratch);
             for (feed, block, _) in pieces.iter().filter(|p| part.is_none_or(|part| part == p.2)) {
                 let parser = &parsers[*feed as usize];
-                let known = if part.is_some() { observer.block(*feed, block, parser) } else { BlockKeys::default() };
+                let known = match part {
+                    Some(part) => observer.block(*feed, block, parser, part > 0),
+                    None => BlockKeys::Unknown,
+                };
                 if wanted.may_be_in(&known) {
                     focuser.block(*feed, block, &known, parser);
                 }
@@ -464,7 +467,7 @@ fn times_of_contacts_are_the_same_under_every_seed() {
     let seconds = |seed: u64| {
         let shared = Partitions::default();
         let mut observer = Observer::new(Keys::new(seed), OPTIONS, &RULES, &shared);
-        observer.block(0, &block, &Parser::named("squid").expect("a format"));
+        observer.block(0, &block, &Parser::named("squid").expect("a format"), true);
         observer.finish();
         let mut partitions = shared.into_inner();
         settle(&mut partitions, 1);

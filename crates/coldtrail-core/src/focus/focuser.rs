@@ -166,10 +166,7 @@ impl Wanted {
 
     /// Whether a block may hold anything wanted.
     pub fn may_be_in(&self, keys: &BlockKeys) -> bool {
-        let is_wanted = |hashes: &Vec<u64>| hashes.iter().any(|h| keys.may_have(*h));
-        let lines = keys.lines();
-        self.hashes.as_ref().is_none_or(is_wanted)
-            && (lines.is_empty() || lines.iter().any(|key| self.lines.lets_pass(*key)))
+        keys.may_have(&self.lines, self.hashes.as_deref())
     }
 }
 

@@ -20,14 +20,15 @@ impl Thinned {
         keys: &BlockKeys,
         filter: &LineFilter,
     ) -> Option<(&Block, &[(u32, u32)])> {
-        if keys.lines().is_empty() || block.cut_line || block.cut_off {
+        let BlockKeys::Lines(keys) = keys else { return None };
+        if block.cut_line || block.cut_off {
             return None;
         }
         self.block.bytes.clear();
         self.lines.clear();
         let mut start = 0;
         let mut ends = memchr::memchr_iter(b'\n', &block.bytes).map(|i| i + 1);
-        for (number, key) in keys.lines().iter().enumerate() {
+        for (number, key) in keys.iter().enumerate() {
             let end = ends.next().unwrap_or(block.bytes.len());
             if filter.lets_pass(*key) {
                 self.lines.push((number as u32, start as u32));

@@ -1,49 +1,68 @@
 //! What the first pass notes of each block, so that the second reads and parses only what may be wanted.
 
-/// The keys of a block and of its lines.
-#[derive(Clone, Default)]
-pub struct BlockKeys {
-    /// A Bloom filter with one hash over the keys of all lines. 2,048 bits: a key that is there is always found; one
-    /// that is not is told so the more often, the fewer keys the block has.
-    any: Vec<u64>,
-    /// By line; empty if they were not kept.
-    lines: Vec<LineKey>,
+use super::keys::{RecordHashes, RecordKeys};
+
+/// What is known of a block.
+#[derive(Default)]
+pub enum BlockKeys {
+    /// It was not looked at: any key may be in it.
+    #[default]
+    Unknown,
+    /// By line.
+    Lines(Vec<LineKey>),
+    /// Of all lines together: a Bloom filter with one hash. A key that is there is always found; one that is not is
+    /// told so the more often, the fewer keys the block has.
+    Bloom(Box<[u64; Self::BITS / 64]>),
 }
 
 impl BlockKeys {
     const BITS: usize = 2048;
 
     /// For a block of so many lines, none of which has a key yet.
-    pub(super) fn new(n_lines: usize) -> Self {
-        Self { any: vec![0; Self::BITS / 64], lines: vec![LineKey::default(); n_lines] }
+    pub(super) fn lines(n_lines: usize) -> Self {
+        Self::Lines(vec![LineKey::default(); n_lines])
+    }
+
+    pub(super) fn bloom() -> Self {
+        Self::Bloom(Box::new([0; Self::BITS / 64]))
+    }
+
+    /// Notes a line that is parsed whatever is wanted: a directive, or a change of the site.
+    #[inline]
+    pub(super) fn always(&mut self, line: usize) {
+        if let Self::Lines(lines) = self {
+            lines[line] = LineKey::ALWAYS;
+        }
     }
 
     #[inline]
-    pub(super) fn add(&mut self, hash: u64) {
-        let bit = (hash >> 32) as usize % Self::BITS;
-        self.any[bit / 64] |= 1 << (bit % 64);
+    pub(super) fn add(&mut self, line: usize, is_refused: bool, key: &RecordKeys<'_>, hashes: &RecordHashes) {
+        match self {
+            Self::Lines(lines) => lines[line] = LineKey::of(hashes.client, key.page, is_refused),
+            Self::Bloom(bits) => {
+                for hash in [hashes.client, hashes.network, key.page, hashes.agent, key.host_hash] {
+                    let bit = Self::bit(hash);
+                    bits[bit / 64] |= 1 << (bit % 64);
+                }
+            }
+            Self::Unknown => {}
+        }
     }
 
-    #[inline]
-    pub(super) fn set_line(&mut self, line: usize, key: LineKey) {
-        self.lines[line] = key;
+    fn bit(hash: u64) -> usize {
+        (hash >> 32) as usize % Self::BITS
     }
 
-    /// Whether a line may have this key: always so if the block was never looked at.
-    #[inline]
-    pub fn may_have(&self, hash: u64) -> bool {
-        let bit = (hash >> 32) as usize % Self::BITS;
-        self.any.get(bit / 64).is_none_or(|word| word & 1 << (bit % 64) != 0)
-    }
-
-    /// By line; empty if they are not known.
-    pub fn lines(&self) -> &[LineKey] {
-        &self.lines
-    }
-
-    /// Forgets what is known of single lines.
-    pub fn forget_lines(&mut self) {
-        self.lines = Vec::new();
+    /// Whether a line that the filter lets pass, or that has one of these keys, may be in the block; without `hashes`
+    /// it may have any.
+    pub(crate) fn may_have(&self, filter: &LineFilter, hashes: Option<&[u64]>) -> bool {
+        match self {
+            Self::Lines(lines) => lines.iter().any(|key| filter.lets_pass(*key)),
+            Self::Bloom(bits) => hashes.is_none_or(|hashes| {
+                hashes.iter().map(|h| Self::bit(*h)).any(|bit| bits[bit / 64] & 1 << (bit % 64) != 0)
+            }),
+            Self::Unknown => true,
+        }
     }
 }
 
@@ -53,11 +72,10 @@ pub struct LineKey(u32);
 
 impl LineKey {
     const REFUSED: u32 = 1 << 30;
-    /// A line that is parsed whatever is wanted: a directive, or a change of the site.
-    pub(super) const ALWAYS: Self = Self(1 << 31);
+    const ALWAYS: Self = Self(1 << 31);
 
     #[inline]
-    pub(super) fn of(client: u64, page: u64, is_refused: bool) -> Self {
+    fn of(client: u64, page: u64, is_refused: bool) -> Self {
         Self(slot(client) << 15 | slot(page) | if is_refused { Self::REFUSED } else { 0 })
     }
 
@@ -130,12 +148,16 @@ mod tests {
     }
 
     #[test]
-    fn block_keys_never_deny_a_key_that_is_there() {
-        let mut keys = BlockKeys::new(0);
-        hashes(200).for_each(|h| keys.add(h));
-        assert!(hashes(200).all(|h| keys.may_have(h)));
-        assert!(!BlockKeys::new(0).may_have(1 << 40));
-        assert!(BlockKeys::default().may_have(1 << 40));
+    fn a_bloom_filter_never_denies_a_key_that_is_there() {
+        let mut bits = [0u64; BlockKeys::BITS / 64];
+        hashes(200).map(BlockKeys::bit).for_each(|bit| bits[bit / 64] |= 1 << (bit % 64));
+        let keys = BlockKeys::Bloom(Box::new(bits));
+        fn may_have(keys: &BlockKeys, hashes: Option<&[u64]>) -> bool {
+            keys.may_have(&LineFilter::default(), hashes)
+        }
+        assert!(hashes(200).all(|h| may_have(&keys, Some(&[1 << 40, h]))));
+        assert!(may_have(&keys, None) && may_have(&BlockKeys::Unknown, Some(&[])));
+        assert!(!may_have(&BlockKeys::bloom(), Some(&[1 << 40])));
     }
 
     #[test]

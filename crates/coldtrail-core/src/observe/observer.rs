@@ -1,6 +1,6 @@
 //! One worker of the first pass: parses blocks, judges records, sends out observations.
 
-use super::index::{BlockKeys, LineKey};
+use super::index::BlockKeys;
 use super::keys::{RecordHashes, RecordKeys, is_site_change};
 use super::observation::{Carried, ClientObservation, ContactObservation, Facts, PageObservation};
 use super::route::{Partitions, Router};
@@ -133,13 +133,13 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         }
     }
 
-    /// Takes in one block. Returns which keys are in it.
-    pub fn block(&mut self, feed: u32, block: &Block, parser: &Parser) -> BlockKeys {
+    /// Takes in one block. Returns which keys are in it, by line or together.
+    pub fn block(&mut self, feed: u32, block: &Block, parser: &Parser, by_line: bool) -> BlockKeys {
         let mut account = InputTotals::default();
         let mut records = std::mem::take(&mut self.records);
         records.clear();
         parser.parse_block(block, &mut records);
-        let mut keys = BlockKeys::new(records.len());
+        let mut keys = if by_line { BlockKeys::lines(records.len()) } else { BlockKeys::bloom() };
         let mut admitted = Vec::with_capacity(records.len());
         let mut format = None;
         let mut n_format = 0u64;
@@ -150,7 +150,7 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
             }
             match rec.outcome {
                 Outcome::Skipped => {
-                    keys.set_line(i, LineKey::ALWAYS);
+                    keys.always(i);
                     continue;
                 }
                 Outcome::Raw => continue,
@@ -181,11 +181,11 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
                 batch.push((key, hashes));
             }
             for ((line, rec), (key, hashes)) in records.iter().zip(&batch) {
-                let is_change = is_site_change(&block.bytes, rec, key);
-                let is_refused = rec.status_code >= 400;
-                let line_key = LineKey::of(hashes.client, key.page, is_refused);
-                keys.set_line(*line, if is_change { LineKey::ALWAYS } else { line_key });
-                self.record(&block.bytes, rec, key, hashes, &mut keys, &mut account);
+                keys.add(*line, rec.status_code >= 400, key, hashes);
+                if is_site_change(&block.bytes, rec, key) {
+                    keys.always(*line);
+                }
+                self.record(&block.bytes, rec, key, hashes, &mut account);
             }
         }
         if let Some(id) = format {
@@ -234,7 +234,6 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         rec: &Rec,
         key: &RecordKeys<'_>,
         hashes: &RecordHashes,
-        in_block: &mut BlockKeys,
         account: &mut InputTotals,
     ) {
         let verdict = self.scorer.score_hashed(block, rec, hashes.texts);
@@ -242,12 +241,6 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         let bytes_in = rec.request_bytes.or_zero();
         let ts_s = rec.second().unwrap_or(u32::MAX);
         let facts = facts(block, rec, key);
-
-        in_block.add(hashes.client);
-        in_block.add(hashes.network);
-        in_block.add(key.page);
-        in_block.add(hashes.agent);
-        in_block.add(key.host_hash);
 
         account.posts += u64::from(facts.has(Facts::POST));
         account.bodies += u64::from(rec.body.is_some());

@@ -25,7 +25,7 @@ pub(super) struct Lanes {
     hash: HashKind,
     parser: Option<Parser>,
     settings: Arc<Settings>,
-    n_lines_known: AtomicUsize,
+    n_lines: AtomicUsize,
 }
 
 struct Lane {
@@ -87,8 +87,8 @@ enum Next {
 }
 
 impl Lanes {
-    /// Cap on lines whose keys are kept for the second pass, lines of 4 bytes. Of blocks beyond it all lines are parsed
-    /// again.
+    /// Cap on lines whose keys are kept for the second pass, keys of 4 bytes. Blocks beyond it are read again as a whole
+    /// or not at all.
     const MAX_LINES_KNOWN: usize = 16 << 20;
 
     pub(super) fn new(found: Found, hash: HashKind, parser: Option<Parser>, settings: Arc<Settings>) -> Self {
@@ -100,7 +100,7 @@ impl Lanes {
             hash,
             parser,
             settings,
-            n_lines_known: AtomicUsize::new(0),
+            n_lines: AtomicUsize::new(0),
         }
     }
 
@@ -121,11 +121,8 @@ impl Lanes {
                 Next::Done => return false,
             };
             let n_attacks = worker.n_attacks();
-            let mut keys = worker.block(lane as u32, block, &parser);
-            let n_lines = self.n_lines_known.fetch_add(keys.lines().len(), Ordering::Relaxed);
-            if n_lines + keys.lines().len() > Self::MAX_LINES_KNOWN {
-                keys.forget_lines();
-            }
+            let n_lines = self.n_lines.fetch_add(block.n_lines as usize, Ordering::Relaxed);
+            let keys = worker.block(lane as u32, block, &parser, n_lines < Self::MAX_LINES_KNOWN);
             progress.count(block.n_lines, worker.n_attacks() - n_attacks);
             if number.is_multiple_of(8) {
                 progress.know_clients(worker.n_clients());
