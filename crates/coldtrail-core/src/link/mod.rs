@@ -53,19 +53,23 @@ pub(crate) fn pairs_of(pairs: &[PairRow], client: u32) -> &[PairRow] {
     &pairs[start..start + n]
 }
 
-/// Runs `f` on each item, on `threads` threads; the results in the order of the items.
-fn each<T: Send, R: Send>(items: &mut [T], threads: usize, f: impl Fn(&mut T) -> R + Sync) -> Vec<R> {
+/// Runs `f` on each item, on `threads` threads of which the caller's is one; the results in the order of the items.
+pub(crate) fn each<T: Send, R: Send>(
+    items: &mut [T],
+    threads: usize,
+    f: impl Fn(&mut T) -> R + Sync,
+) -> Vec<R> {
     let size = items.len().div_ceil(threads.max(1)).max(1);
-    let f = &f;
+    let work = |chunk: &mut [T]| -> Vec<R> { chunk.iter_mut().map(&f).collect() };
     std::thread::scope(|scope| {
-        let handles: Vec<_> = items
-            .chunks_mut(size)
-            .map(|c| scope.spawn(move || c.iter_mut().map(f).collect::<Vec<R>>()))
-            .collect();
-        handles
-            .into_iter()
-            .flat_map(|h| h.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        let mut chunks = items.chunks_mut(size);
+        let own = chunks.next().unwrap_or_default();
+        let others: Vec<_> = chunks.map(|chunk| scope.spawn(|| work(chunk))).collect();
+        let mut results = work(own);
+        for other in others {
+            results.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        results
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::detect::{Finding, Site, Suspect, registry};
 use crate::focus::{Events, PeakCounter, Wanted};
+use crate::link::each;
 use crate::record::ClientKey;
 use crate::table::{ClientRow, Event, Selector};
 use crate::verdict::Report;
@@ -23,25 +24,11 @@ pub(super) fn suspects(site: &Site<'_>, threads: usize) -> Vec<Of> {
     let detectors = registry();
     let mut all: Vec<Of> =
         detectors.iter().enumerate().map(|(d, _)| Of { detector: d, suspects: Vec::new() }).collect();
-    let parts: Vec<usize> = (0..site.partitions.len()).collect();
-    let chunk = parts.len().div_ceil(threads).max(1);
-    let found: Vec<Vec<Vec<Suspect>>> = std::thread::scope(|scope| {
-        let handles: Vec<_> = parts
-            .chunks(chunk)
-            .map(|indexes| {
-                scope.spawn(move || {
-                    let mut found: Vec<Vec<Suspect>> = detectors.iter().map(|_| Vec::new()).collect();
-                    // All detectors of a partition together, while its tables are in cache.
-                    for &i in indexes {
-                        for (detector, found) in detectors.iter().zip(&mut found) {
-                            found.extend(caught(|| detector.suspect(i, &site.partitions[i], site)));
-                        }
-                    }
-                    found
-                })
-            })
-            .collect();
-        handles.into_iter().map(|h| h.join().unwrap_or_default()).collect()
+    let mut partitions: Vec<usize> = (0..site.partitions.len()).collect();
+    // All detectors of a partition together, while its tables are in cache.
+    let found = each(&mut partitions, threads, |&mut i| {
+        let ask = |d: usize| caught(|| detectors[d].suspect(i, &site.partitions[i], site));
+        (0..detectors.len()).map(ask).collect::<Vec<_>>()
     });
     for by_detector in found {
         for (of, suspects) in all.iter_mut().zip(by_detector) {

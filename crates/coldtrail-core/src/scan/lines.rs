@@ -5,8 +5,9 @@ use crate::record::ClientKey;
 use crate::table::{PageRow, Text};
 use crate::verdict::{ClientLine, ClientName, HostLine, Lines, PageLine, Peaks};
 use coldtrail_simd::prefetch;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::{Ordering, Reverse};
+use std::collections::binary_heap::PeekMut;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -25,12 +26,59 @@ struct Place {
 /// The rows of a table lie anywhere in memory: so many lines ahead they are fetched.
 const AHEAD: usize = 12;
 
-/// Rows in the order of their keys; those with the same key say the same.
-fn sorted<K: Ord>(rows: impl Iterator<Item = (K, Place)>) -> Vec<Place> {
-    let mut all: Vec<(K, Place)> = rows.collect();
-    all.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    all.into_iter().map(|(_, place)| place).collect()
+/// Rows in the order of their keys; those with the same key say the same. Each partition is sorted on its own and all
+/// are merged, so that no list of all keys is ever held.
+fn sorted<K: Ord>(partitions: impl Iterator<Item = impl Iterator<Item = (K, Place)>>) -> Vec<Place> {
+    let mut n = 0;
+    let mut runs: Vec<_> = partitions
+        .map(|rows| {
+            let mut run: Vec<(K, Place)> = rows.collect();
+            run.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+            n += run.len();
+            run.into_iter()
+        })
+        .collect();
+    let mut heads: BinaryHeap<Head<K>> = BinaryHeap::new();
+    for (run, rows) in runs.iter_mut().enumerate() {
+        heads.extend(rows.next().map(|(key, place)| Head { key: Reverse(key), place, run }));
+    }
+    let mut order = Vec::with_capacity(n);
+    while let Some(mut head) = heads.peek_mut() {
+        order.push(head.place);
+        match runs[head.run].next() {
+            Some((key, place)) => (head.key, head.place) = (Reverse(key), place),
+            None => drop(PeekMut::pop(head)),
+        }
+    }
+    order
 }
+
+/// The first row of a run that is not merged yet; the greatest is that with the least key.
+struct Head<K> {
+    key: Reverse<K>,
+    place: Place,
+    run: usize,
+}
+
+impl<K: Ord> Ord for Head<K> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key)
+    }
+}
+
+impl<K: Ord> PartialOrd for Head<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<K: Ord> PartialEq for Head<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl<K: Ord> Eq for Head<K> {}
 
 /// Clients: those of findings, then by attacks, then by requests, then by address.
 pub(super) fn clients(
@@ -47,13 +95,13 @@ pub(super) fn clients(
             (facts.len() - 1) as u32
         });
     }
-    let rows = (0u32..).zip(&tables.partitions).flat_map(|(part, t)| {
-        (0u32..).zip(t.clients.table.rows()).map(move |(index, row)| (part, index, row))
-    });
-    let order = sorted(rows.map(|(part, index, row)| {
-        let fact = fact_of.get(&row.client).copied().unwrap_or(0);
-        let key = (Reverse((facts[fact as usize].0 as u32, row.n_attacks, row.n_requests)), row.client);
-        (key, Place { part, index, fact })
+    let order = sorted((0u32..).zip(&tables.partitions).map(|(part, t)| {
+        let (fact_of, facts) = (&fact_of, &facts);
+        (0u32..).zip(t.clients.table.rows()).map(move |(index, row)| {
+            let fact = fact_of.get(&row.client).copied().unwrap_or(0);
+            let key = (Reverse((facts[fact as usize].0 as u32, row.n_attacks, row.n_requests)), row.client);
+            (key, Place { part, index, fact })
+        })
     }));
     let tables = tables.clone();
     Lines::new(order.len(), move |i| {
@@ -89,13 +137,14 @@ pub(super) fn clients(
 /// Pages: those of findings, then by attacks answered, attacks, bytes, then by name.
 pub(super) fn pages(tables: &Arc<Tables>, named: &BTreeMap<u64, u64>) -> Lines<PageLine> {
     let named: HashMap<u64, u64, foldhash::fast::RandomState> = named.iter().map(|(k, n)| (*k, *n)).collect();
-    let rows = (0u32..).zip(&tables.partitions).flat_map(|(part, t)| {
-        (0u32..).zip(t.pages.table.rows()).map(move |(index, row)| (part, index, t.pages.text(row), row))
-    });
-    let order = sorted(rows.map(|(part, index, name, row)| {
-        let n = named.get(&row.hash).copied().unwrap_or(0);
-        let key = (Reverse((n, row.n_attacks_ok, row.n_attacks, row.bytes_out)), name, twin(row, name));
-        (key, Place { part, index, fact: n as u32 })
+    let order = sorted((0u32..).zip(&tables.partitions).map(|(part, t)| {
+        let named = &named;
+        (0u32..).zip(t.pages.table.rows()).map(move |(index, row)| {
+            let n = named.get(&row.hash).copied().unwrap_or(0);
+            let name = t.pages.text(row);
+            let key = (Reverse((n, row.n_attacks_ok, row.n_attacks, row.bytes_out)), name, twin(row, name));
+            (key, Place { part, index, fact: n as u32 })
+        })
     }));
     let tables = tables.clone();
     Lines::new(order.len(), move |i| {
