@@ -10,6 +10,9 @@
 
 // Plain comments: each folder documents itself in its mod.rs, and rustdoc would look for the links of that text here.
 
+// The same work on many items by several threads.
+pub mod parallel;
+
 // Vocabulary: one request as a log line tells it, field by field.
 pub mod record;
 // Vocabulary: what is remembered of all requests, and the rules by which it merges.

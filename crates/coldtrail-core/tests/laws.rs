@@ -344,7 +344,7 @@ proptest! {
         };
         let want = seen(focus(None, &whole));
         prop_assert!(every > 1 || want.0.iter().any(|list| !list.is_empty()) || wanted_of.len() == 1);
-        prop_assert_eq!(&PeakCounter::of_visits(clients, visits, &site), &(want.1.clone(), Vec::new()));
+        prop_assert_eq!(&PeakCounter::of_visits(clients, visits, &site, 2), &(want.1.clone(), Vec::new()));
 
         let mut left = focus(Some(0), &dealt);
         left.merge(focus(Some(1), &dealt));

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The folders in the direction of the data, as `lib.rs` explains them (formatting may sort the list there); the run
-/// itself stands last.
-const ORDER: [&str; 12] = [
-    "record", "table", "source", "decode", "parse", "enrich", "observe", "link", "detect", "focus",
-    "verdict", "scan",
+/// The folders in the direction of the data, as `lib.rs` explains them (formatting may sort the list there): first what
+/// knows nothing of the data, last the run itself.
+const ORDER: [&str; 13] = [
+    "parallel", "record", "table", "source", "decode", "parse", "enrich", "observe", "link", "detect",
+    "focus", "verdict", "scan",
 ];
 
 /// Folders that every folder may use.

@@ -6,6 +6,7 @@
 use crate::run::{Method, Run};
 use crate::tables::Cells;
 use crate::{findings, html, rejects, summary, tables};
+use coldtrail_core::parallel::each;
 use coldtrail_core::verdict::Report;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -65,17 +66,15 @@ pub fn write_all(
     options: &Options,
 ) -> io::Result<Vec<WrittenFile>> {
     fs::create_dir_all(out_dir).map_err(|e| at(out_dir, &e))?;
-    let names: Vec<&'static str> = FILES.into_iter().filter(|n| options.files.contains(n)).collect();
-    let mut staged = Staged { pairs: Vec::new() };
-    let mut written = Vec::new();
-    for name in names {
-        let path = out_dir.join(name);
-        let temporary = out_dir.join(format!(".{name}.part"));
-        staged.pairs.push((temporary.clone(), path.clone()));
-        let bytes =
-            stage(&temporary, |out| write_one(out, name, report, run, options)).map_err(|e| at(&path, &e))?;
-        written.push(WrittenFile { name, path, bytes });
-    }
+    let mut names: Vec<&'static str> = FILES.into_iter().filter(|n| options.files.contains(n)).collect();
+    let temporary = |name: &str| out_dir.join(format!(".{name}.part"));
+    let staged = Staged { pairs: names.iter().map(|name| (temporary(name), out_dir.join(name))).collect() };
+    let written = each(&mut names, run.threads, |name| {
+        let path = out_dir.join(*name);
+        let bytes = stage(&temporary(name), |out| write_one(out, name, report, run, options));
+        Ok(WrittenFile { name, bytes: bytes.map_err(|e| at(&path, &e))?, path })
+    });
+    let written = written.into_iter().collect::<io::Result<_>>()?;
     staged.commit()?;
     Ok(written)
 }

@@ -1,6 +1,7 @@
 //! Most requests of a client in any 1, 10 and 60 seconds: exact, from counts per second.
 
 use crate::detect::Site;
+use crate::parallel::each;
 use crate::record::ClientKey;
 use crate::table::{PARTITIONS, Visits};
 use std::collections::BTreeMap;
@@ -84,34 +85,33 @@ impl PeakCounter {
         clients: Vec<ClientKey>,
         visits: Vec<Visits>,
         site: &Site<'_>,
+        threads: usize,
     ) -> (BTreeMap<ClientKey, Peaks>, Vec<ClientKey>) {
         const OTHER: u32 = u32::MAX;
-        let (mut known, mut unknown) = (Vec::new(), Vec::new());
-        let mut wanted: Vec<Vec<(u32, u32)>> = vec![Vec::new(); PARTITIONS];
+        let mut unknown = Vec::new();
+        let mut known: Vec<Vec<(u32, ClientKey)>> = vec![Vec::new(); PARTITIONS];
         for client in clients {
             let home = site.keys.client_partition(client);
-            let part = &site.partitions[home];
-            let row = part.clients.table.find(site.keys.client(client), client);
+            let row = site.partitions[home].clients.table.find(site.keys.client(client), client);
             match row.filter(|_| visits[home].all().is_some()) {
-                Some(row) => {
-                    wanted[home].push((row, known.len() as u32));
-                    known.push(client);
-                }
+                Some(row) => known[home].push((row, client)),
                 None => unknown.push(client),
             }
         }
-        let mut counter = Self::new(known);
-        for ((part, wanted), visits) in site.partitions.iter().zip(wanted).zip(visits) {
+        let mut homes: Vec<_> = visits.into_iter().zip(known).zip(site.partitions).collect();
+        let peaks = each(&mut homes, threads, |((visits, known), part)| {
+            let mut counter = Self::new(known.iter().map(|(_, client)| *client));
             let mut numbers = vec![OTHER; part.clients.table.len()];
-            wanted.iter().for_each(|(row, number)| numbers[*row as usize] = *number);
-            for (row, second) in visits.all().into_iter().flatten() {
+            known.iter().zip(0..).for_each(|((row, _), number)| numbers[*row as usize] = number);
+            for (row, second) in std::mem::take(visits).all().into_iter().flatten() {
                 let number = numbers[*row as usize];
                 if number != OTHER {
                     counter.add(number, *second);
                 }
             }
-        }
-        (counter.peaks(), unknown)
+            counter.peaks()
+        });
+        (peaks.into_iter().flatten().collect(), unknown)
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! Agents whose clients missed the same things: a scan that is spread over many addresses.
 
-use super::{AgentGroup, LinkedClient, each, pairs_of};
+use super::{AgentGroup, LinkedClient, pairs_of};
+use crate::parallel::each;
 use crate::record::ClientKey;
 use crate::table::{PARTITIONS, PairRow, Partition, partition};
 

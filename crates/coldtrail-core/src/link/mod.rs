@@ -8,6 +8,7 @@ mod facts;
 
 pub use facts::{AgentGroup, HostFacts, LinkedClient};
 
+use crate::parallel::each;
 use crate::table::{PairRow, Partition, partition};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -51,26 +52,6 @@ pub(crate) fn pairs_of(pairs: &[PairRow], client: u32) -> &[PairRow] {
     let start = pairs.partition_point(|p| p.client < client);
     let n = pairs[start..].iter().take_while(|p| p.client == client).count();
     &pairs[start..start + n]
-}
-
-/// Runs `f` on each item, on `threads` threads of which the caller's is one; the results in the order of the items.
-pub(crate) fn each<T: Send, R: Send>(
-    items: &mut [T],
-    threads: usize,
-    f: impl Fn(&mut T) -> R + Sync,
-) -> Vec<R> {
-    let size = items.len().div_ceil(threads.max(1)).max(1);
-    let work = |chunk: &mut [T]| -> Vec<R> { chunk.iter_mut().map(&f).collect() };
-    std::thread::scope(|scope| {
-        let mut chunks = items.chunks_mut(size);
-        let own = chunks.next().unwrap_or_default();
-        let others: Vec<_> = chunks.map(|chunk| scope.spawn(|| work(chunk))).collect();
-        let mut results = work(own);
-        for other in others {
-            results.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        results
-    })
 }
 
 /// Sets the bits that pairs get from their pages, and counts the clients of each page, by partition and row.

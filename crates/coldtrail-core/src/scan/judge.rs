@@ -2,7 +2,7 @@
 
 use crate::detect::{Finding, Site, Suspect, registry};
 use crate::focus::{Events, PeakCounter, Wanted};
-use crate::link::each;
+use crate::parallel::each;
 use crate::record::ClientKey;
 use crate::table::{ClientRow, Event, Selector};
 use crate::verdict::Report;
@@ -86,15 +86,14 @@ pub(super) fn peak_clients(suspects: &[Of], site: &Site<'_>) -> Vec<ClientKey> {
 }
 
 /// Asks the detectors what the events prove.
-pub(super) fn findings(suspects: &[Of], events: &Events, site: &Site<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = Vec::new();
+pub(super) fn findings(suspects: &[Of], events: &Events, site: &Site<'_>, threads: usize) -> Vec<Finding> {
+    let mut all: Vec<(usize, &Suspect)> = Vec::new();
     for of in suspects {
-        let detector = registry()[of.detector];
-        for suspect in &of.suspects {
-            let events: Vec<&[Event]> =
-                suspect.wants.iter().map(|(selector, _)| events.of(*selector)).collect();
-            findings.extend(caught(|| detector.conclude(suspect, &events, site)));
-        }
+        all.extend(of.suspects.iter().map(|suspect| (of.detector, suspect)));
     }
-    findings
+    let findings = each(&mut all, threads, |(detector, suspect)| {
+        let events: Vec<&[Event]> = suspect.wants.iter().map(|(selector, _)| events.of(*selector)).collect();
+        caught(|| registry()[*detector].conclude(suspect, &events, site))
+    });
+    findings.into_iter().flatten().collect()
 }

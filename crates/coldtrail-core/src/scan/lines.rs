@@ -1,8 +1,9 @@
 //! The tables as lines of the CSV files, most telling first.
 
 use super::Tables;
+use crate::parallel::each;
 use crate::record::ClientKey;
-use crate::table::{PageRow, Text};
+use crate::table::{PageRow, Partition, Text};
 use crate::verdict::{ClientLine, ClientName, HostLine, Lines, PageLine, Peaks};
 use coldtrail_simd::prefetch;
 use std::cmp::{Ordering, Reverse};
@@ -28,16 +29,18 @@ const AHEAD: usize = 12;
 
 /// Rows in the order of their keys; those with the same key say the same. Each partition is sorted on its own and all
 /// are merged, so that no list of all keys is ever held.
-fn sorted<K: Ord>(partitions: impl Iterator<Item = impl Iterator<Item = (K, Place)>>) -> Vec<Place> {
-    let mut n = 0;
-    let mut runs: Vec<_> = partitions
-        .map(|rows| {
-            let mut run: Vec<(K, Place)> = rows.collect();
-            run.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-            n += run.len();
-            run.into_iter()
-        })
-        .collect();
+fn sorted<'t, K: Ord + Send, R: Iterator<Item = (K, Place)>>(
+    tables: &'t Tables,
+    threads: usize,
+    rows: impl Fn(u32, &'t Partition) -> R + Sync,
+) -> Vec<Place> {
+    let mut partitions: Vec<(u32, &Partition)> = (0..).zip(&tables.partitions).collect();
+    let mut runs = each(&mut partitions, threads, |(part, partition)| {
+        let mut run: Vec<(K, Place)> = rows(*part, partition).collect();
+        run.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        run.into_iter()
+    });
+    let n = runs.iter().map(ExactSizeIterator::len).sum();
     let mut heads: BinaryHeap<Head<K>> = BinaryHeap::new();
     for (run, rows) in runs.iter_mut().enumerate() {
         heads.extend(rows.next().map(|(key, place)| Head { key: Reverse(key), place, run }));
@@ -85,6 +88,7 @@ pub(super) fn clients(
     tables: &Arc<Tables>,
     peaks: &BTreeMap<ClientKey, Peaks>,
     named: &BTreeMap<ClientKey, u64>,
+    threads: usize,
 ) -> Lines<ClientLine> {
     // Findings that name a client, and its peaks; the first for those of whom neither is known.
     let mut facts: Vec<(u64, Option<Peaks>)> = vec![(0, None)];
@@ -95,14 +99,14 @@ pub(super) fn clients(
             (facts.len() - 1) as u32
         });
     }
-    let order = sorted((0u32..).zip(&tables.partitions).map(|(part, t)| {
+    let order = sorted(tables, threads, |part, t| {
         let (fact_of, facts) = (&fact_of, &facts);
         (0u32..).zip(t.clients.table.rows()).map(move |(index, row)| {
             let fact = fact_of.get(&row.client).copied().unwrap_or(0);
             let key = (Reverse((facts[fact as usize].0 as u32, row.n_attacks, row.n_requests)), row.client);
             (key, Place { part, index, fact })
         })
-    }));
+    });
     let tables = tables.clone();
     Lines::new(order.len(), move |i| {
         if let Some(next) = order.get(i + AHEAD) {
@@ -135,9 +139,9 @@ pub(super) fn clients(
 }
 
 /// Pages: those of findings, then by attacks answered, attacks, bytes, then by name.
-pub(super) fn pages(tables: &Arc<Tables>, named: &BTreeMap<u64, u64>) -> Lines<PageLine> {
+pub(super) fn pages(tables: &Arc<Tables>, named: &BTreeMap<u64, u64>, threads: usize) -> Lines<PageLine> {
     let named: HashMap<u64, u64, foldhash::fast::RandomState> = named.iter().map(|(k, n)| (*k, *n)).collect();
-    let order = sorted((0u32..).zip(&tables.partitions).map(|(part, t)| {
+    let order = sorted(tables, threads, |part, t| {
         let named = &named;
         (0u32..).zip(t.pages.table.rows()).map(move |(index, row)| {
             let n = named.get(&row.hash).copied().unwrap_or(0);
@@ -145,7 +149,7 @@ pub(super) fn pages(tables: &Arc<Tables>, named: &BTreeMap<u64, u64>) -> Lines<P
             let key = (Reverse((n, row.n_attacks_ok, row.n_attacks, row.bytes_out)), name, twin(row, name));
             (key, Place { part, index, fact: n as u32 })
         })
-    }));
+    });
     let tables = tables.clone();
     Lines::new(order.len(), move |i| {
         if let Some(next) = order.get(i + AHEAD) {

@@ -74,7 +74,8 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     }
     let site = tables.site(keys, &detect, &observed);
     let suspects = judge::suspects(&site, threads);
-    let (mut peaks, uncounted) = PeakCounter::of_visits(judge::peak_clients(&suspects, &site), visits, &site);
+    let (mut peaks, uncounted) =
+        PeakCounter::of_visits(judge::peak_clients(&suspects, &site), visits, &site, threads);
     let wanted = judge::wanted(&suspects, uncounted, &site, inputs.sample_key());
     let scorers = Mutex::new(scorers);
     let focuser = || {
@@ -95,7 +96,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     let mut focused =
         workers.into_iter().map(Focuser::finish).reduce(join).expect("a pass has at least one worker");
     focused.events.settle();
-    let findings = judge::findings(&suspects, &focused.events, &site);
+    let findings = judge::findings(&suspects, &focused.events, &site, threads);
     peaks.extend(focused.peaks.peaks());
     let judgement = crate::verdict::conclude(findings, &focused.events, &site);
     drop(focused.events);
@@ -116,8 +117,8 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
         client_names,
         findings: judgement.findings,
         coverage,
-        clients: lines::clients(&tables, &peaks, &judgement.named_clients),
-        pages: lines::pages(&tables, &judgement.named_pages),
+        clients: lines::clients(&tables, &peaks, &judgement.named_clients, threads),
+        pages: lines::pages(&tables, &judgement.named_pages, threads),
         hosts: lines::hosts(&tables, &judgement.named_hosts),
         totals: observed.totals,
         is_partial: progress.is_stopped(),
