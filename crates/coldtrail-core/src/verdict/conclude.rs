@@ -36,7 +36,7 @@ pub fn conclude(findings: Vec<Finding>, events: &Events, site: &Site<'_>) -> Jud
         // What the detector said of the same page was less.
         findings.retain(|f| beside.iter().all(|b| (b.meta.id, &b.subject) != (f.meta.id, &f.subject)));
         findings.extend(beside);
-        findings = join_same(findings);
+        sort(&mut findings);
     }
     let incidents = incidents(&findings, site);
     let verdict = verdict(&findings, &incidents, site);
@@ -98,10 +98,15 @@ pub(crate) fn join_same(findings: Vec<Finding>) -> Vec<Finding> {
         };
         joined.push(draft.finish(meta));
     }
-    joined.sort_by(|a, b| {
+    sort(&mut joined);
+    joined
+}
+
+/// By first time, then id.
+fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
         (a.first_us.is_none(), a.first_us, &a.id).cmp(&(b.first_us.is_none(), b.first_us, &b.id))
     });
-    joined
 }
 
 #[cfg(test)]

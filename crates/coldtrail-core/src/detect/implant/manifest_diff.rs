@@ -147,9 +147,9 @@ impl ManifestDiff {
             draft.number("n_on_list", manifest.len());
             let paths: Vec<&str> = names.iter().map(|n| n.0.as_str()).collect();
             draft.statement = format!(
-                "{} that are not on the list of {} were answered, none of them a program: {}.",
-                counted(names.len() as u64, "path"),
+                "Not on the list of {} but answered, none of them a program: {} ({}).",
                 counted(manifest.len() as u64, "file"),
+                counted(names.len() as u64, "path"),
                 list(&paths, 4)
             );
             if are_routes {

@@ -9,7 +9,7 @@
 //! client scripts or caches 2; missing (404, 410, ...) before its first answer 1.5; missing after its last answer 1.5;
 //! first seen in the last nine tenths of the log 0.5; answers of at least 3 sizes 0.5; not on the manifest
 //! 2; a request that hands it a command (`cmd=`, `exec=`, base64 that decodes to a command word; not where
-//! more than 5 payload families are tried on the page) 2, and 1.5 more where that client's attacks were
+//! more attacks without a command are tried on the page) 2, and 1.5 more where that client's attacks were
 //! answered 2xx. A finding: at least 6 points (6.5 with fewer than 3 answers, no POST and no command) and (a
 //! script, or a POST, or 3 answers). Level: at least 8 points and 2 uses by a client with an attack, probes or an upload on record: confirmed. An upload or an
 //! attack answered 2xx within 24 h before its first answer, or such a client: probable. Else possible.
@@ -44,8 +44,9 @@ const MAX_EVENTS: usize = 300;
 const MAX_CHANGES: usize = 2000;
 /// More points asked of a page with fewer than 3 answers, no POST and no command, points.
 const THIN_POINTS: f64 = 0.5;
-/// Payload families on one page above which it is scanned, not used, families.
-const MAX_FAMILIES: usize = 5;
+
+/// Signs that the sentence names; all stand among the numbers.
+const MAX_SIGNS: usize = 4;
 
 /// Parameters, as the header says them.
 #[derive(Clone, Copy, Debug)]
@@ -115,8 +116,8 @@ pub(in crate::detect) fn hands_command(event: &Event) -> bool {
 }
 
 impl WebShell {
-    /// Points that the page's row gives, and the words for them.
-    fn points(&self, row: &PageRow, site: &Site<'_>) -> (f64, Vec<&'static str>) {
+    /// What the page's row says, with its points.
+    fn signs(&self, row: &PageRow, site: &Site<'_>) -> Vec<Sign> {
         let path = site.page_text(row).1;
         let n = row.n_requests();
         let (ok, missing) = (row.span(StatusClass::Ok), row.span(StatusClass::Missing));
@@ -135,9 +136,15 @@ impl WebShell {
             (is_late, 0.5, "first seen after the log's first tenth"),
             (!is_listed, 2.0, "not on the list of files"),
         ];
-        let fired = signs.iter().filter(|s| s.0);
-        (fired.clone().map(|s| s.1).sum(), fired.map(|s| s.2).collect())
+        signs.into_iter().filter(|s| s.0).map(|(_, points, words)| (points, words)).collect()
     }
+}
+
+/// Points and the words for them.
+type Sign = (f64, &'static str);
+
+fn sum(signs: &[Sign]) -> f64 {
+    signs.iter().map(|s| s.0).sum()
 }
 
 impl Detector for WebShell {
@@ -158,7 +165,7 @@ impl Detector for WebShell {
             if n_ok == 0 || !is_shape || is_asset || row.n_outgoing > 0 || row.n_clients > 50 {
                 continue;
             }
-            let (points, _) = self.points(row, site);
+            let points = sum(&self.signs(row, site));
             let from_events = if row.n_commands > 0 { FROM_COMMANDS } else { FROM_SIZES };
             if points + from_events < self.0.min_points {
                 continue;
@@ -186,31 +193,30 @@ impl Detector for WebShell {
         if users.is_empty() {
             return Vec::new();
         }
-        let (mut points, mut signs) = self.points(row, site);
-        // A scanner tries payloads of every kind on a page; who has a shell only gives it commands.
-        let families: BTreeSet<u64> =
-            on_page.iter().filter(|e| e.verdict.is_attack()).map(|e| e.skeleton).collect();
-        let is_scanned = families.len() > MAX_FAMILIES;
-        let commands: Vec<&Event> =
-            users.iter().copied().filter(|e| !is_scanned && hands_command(e)).collect();
+        let mut signs = self.signs(row, site);
+        let commands: Vec<&Event> = users.iter().copied().filter(|e| hands_command(e)).collect();
+        // A scanner tries payloads of every kind on a page; who has a shell mostly gives it commands.
+        let n_other = on_page.iter().filter(|e| e.verdict.is_attack() && !hands_command(e)).count();
+        let commands = if n_other > commands.len() { Vec::new() } else { commands };
         let sizes: BTreeSet<u64> = users.iter().filter_map(|e| e.bytes_out.get()).collect();
         if !commands.is_empty() {
-            points += 2.0;
-            signs.push("was handed commands");
+            signs.push((2.0, "handed commands"));
             let had_effect = |e: &&Event| {
                 site.client(e.client).is_some_and(|(c, _)| {
                     c.n_attacks_ok > 0 && c.first_s <= row.span(StatusClass::Ok).first_s
                 })
             };
             if commands.iter().any(had_effect) {
-                points += 1.5;
-                signs.push("by a client whose attacks were answered");
+                signs.push((1.5, "used by a client whose attacks were answered"));
             }
         }
         if sizes.len() >= 3 {
-            points += 0.5;
-            signs.push("answers of different sizes");
+            signs.push((0.5, "answers of different sizes"));
         }
+        let points = sum(&signs);
+        // What weighs most comes first; the sort keeps the order of those that weigh the same.
+        signs.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let signs: Vec<&str> = signs.iter().map(|s| s.1).collect();
         let path = site.page_text(row).1;
         // One or two plain visits are little to judge by.
         let is_thin = users.len() < 3 && row.n_posts == 0 && commands.is_empty();
@@ -268,6 +274,7 @@ impl Detector for WebShell {
         draft.number("n_posts", row.n_posts);
         draft.number("n_clients", row.n_clients);
         draft.number("n_commands", commands.len());
+        draft.number("signs", list(&signs, signs.len()).as_str());
         draft.number("state", state);
         if missing.n > 0 {
             draft.number("first_missing", time_s(missing.first_s).as_str());
@@ -303,13 +310,13 @@ impl Detector for WebShell {
             )
         });
         draft.statement = format!(
-            "{} was answered {} times from {} to {} to {}, {} ({points} points, {} suffice); its state is {state}{came}.",
+            "{} was answered {} times from {} to {} to {}: {} ({points} points, {} suffice); its state is {state}{came}.",
             quote(suspect.draft.pages.first().map_or(&b""[..], |p| p.as_bytes()), 160),
             count(u64::from(ok.n)),
             time_s(ok.first_s),
             time_s(ok.last_s),
             counted(draft.clients.len() as u64, "client"),
-            list(&signs, 12),
+            list(&signs, MAX_SIGNS),
             self.0.min_points,
         );
         vec![draft.finish(&META)]
