@@ -79,11 +79,14 @@ impl ClientKey {
         self.network().ip().map(|ip| format!("{ip}/{}", if ip.is_ipv4() { 24 } else { 48 }))
     }
 
-    /// Private, loopback, link-local or unique-local: one of our own.
+    /// Private, loopback, link-local, unique-local or, as it was called before, site-local: one of our own.
     pub fn is_internal(self) -> bool {
+        let is_site_local = |a: Ipv6Addr| a.segments()[0] & 0xffc0 == 0xfec0;
         match self.ip() {
             Some(IpAddr::V4(a)) => a.is_private() || a.is_loopback() || a.is_link_local(),
-            Some(IpAddr::V6(a)) => a.is_loopback() || a.is_unique_local() || a.is_unicast_link_local(),
+            Some(IpAddr::V6(a)) => {
+                a.is_loopback() || a.is_unique_local() || a.is_unicast_link_local() || is_site_local(a)
+            }
             None => false,
         }
     }
@@ -138,6 +141,19 @@ fn parse_ipv4(b: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn our_own_addresses() {
+        let internal = |text: &str| ClientKey::parse(text.as_bytes()).is_internal();
+        for own in
+            ["10.1.2.3", "192.168.0.9", "127.0.0.1", "169.254.1.1", "fe80::1", "fd00::7", "fec0::1", "::1"]
+        {
+            assert!(internal(own), "{own}");
+        }
+        for other in ["203.0.113.9", "172.32.0.1", "2001:db8::1", "ff02::1", "gate.example"] {
+            assert!(!internal(other), "{other}");
+        }
+    }
 
     #[test]
     fn spellings_of_one_address_are_one_key() {

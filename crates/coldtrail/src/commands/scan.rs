@@ -173,8 +173,7 @@ fn draw(progress: &Progress) -> Bar {
         let hidden = indicatif::ProgressDrawTarget::hidden();
         let bar = indicatif::ProgressBar::with_draw_target(None, hidden);
         // The size of standard input is not known before its end.
-        let known =
-            "{prefix} [{bar:30}] {percent} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left\n{msg}";
+        let known = "{prefix} [{bar:30}] {percent} %  {decimal_bytes} of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left\n{msg}";
         let unknown = "{prefix}  {elapsed}\n{msg}";
         while !stopped.load(Ordering::Relaxed) {
             let now = progress.snapshot();
