@@ -26,8 +26,9 @@ pub struct Wanted {
     contacts: Set<(ClientKey, u64)>,
     site_changes: bool,
     peaks: Vec<ClientKey>,
-    /// Hashes to look for in the keys of a block; none: every block is read.
+    /// Hashes to look for in a block whose keys are known together only; none: each such block is read.
     hashes: Option<Vec<u64>>,
+    /// What to look for in a block whose keys are known by line.
     lines: LineFilter,
 }
 
