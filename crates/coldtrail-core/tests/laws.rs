@@ -6,7 +6,7 @@ use coldtrail_core::detect::{Options, Site};
 use coldtrail_core::enrich::attack::{RuleSet, Scorer};
 use coldtrail_core::focus::{Focused, Focuser, PeakCounter, Peaks, Wanted};
 use coldtrail_core::link::{link, settle};
-use coldtrail_core::observe::{BlockKeys, ObserveOptions, Observed, Observer, Partitions};
+use coldtrail_core::observe::{BlockKeys, ObserveOptions, Observed, Observer, Partitions, Stretch};
 use coldtrail_core::parse::Parser;
 use coldtrail_core::record::{ClientKey, Outcome, Reason};
 use coldtrail_core::table::{Event, HourRow, InputTotals, Keys, PairRow, Partition, Selector, Totals, Use};
@@ -332,8 +332,17 @@ proptest! {
                     Some(part) => observer.block(*feed, block, parser, part > 0),
                     None => BlockKeys::Unknown,
                 };
-                if wanted.may_be_in(&known) {
-                    focuser.block(*feed, block, &known, parser);
+                let mut from = 0;
+                while let Some(Stretch { lines, start, end }) = wanted.next_in(&known, from) {
+                    from = lines.end;
+                    let bytes = &block.bytes[start as usize..end.map_or(block.bytes.len(), |e| e as usize)];
+                    let some = Block {
+                        bytes: bytes.to_vec(),
+                        offset: block.offset + u64::from(start),
+                        first_line: block.first_line + lines.start as u64,
+                        ..block.clone()
+                    };
+                    focuser.block(*feed, &some, known.of(&lines), parser);
                 }
             }
             focuser.finish()

@@ -5,7 +5,9 @@ use super::{Events, PeakCounter};
 use crate::decode::Block;
 use crate::detect::Site;
 use crate::enrich::attack::{Scorer, Verdict};
-use crate::observe::{BlockKeys, LineFilter, ObserveOptions, RecordHashes, RecordKeys, is_site_change};
+use crate::observe::{
+    BlockKeys, LineFilter, LineKey, ObserveOptions, RecordHashes, RecordKeys, Stretch, is_site_change,
+};
 use crate::parse::Parser;
 use crate::record::{ClientKey, Outcome, Rec, TextField, unescape};
 use crate::table::{Event, EventData, Locus, Method, Selector, Text};
@@ -169,6 +171,11 @@ impl Wanted {
     pub fn may_be_in(&self, keys: &BlockKeys) -> bool {
         keys.may_have(&self.lines, self.hashes.as_deref())
     }
+
+    /// The next lines of a block that are to be read, from line `from` on, which is 0 or the end of the stretch before.
+    pub fn next_in(&self, keys: &BlockKeys, from: usize) -> Option<Stretch> {
+        keys.next_wanted(&self.lines, self.hashes.as_deref(), from)
+    }
 }
 
 /// What a worker has gathered.
@@ -214,8 +221,9 @@ impl<'a> Focuser<'a> {
         }
     }
 
-    /// Takes in one block; `rank` is the place of its input in the order of inputs, `keys` what the first pass saw.
-    pub fn block(&mut self, rank: u32, block: &Block, keys: &BlockKeys, parser: &Parser) {
+    /// Takes in one block or some lines of it; `rank` is the place of its input in the order of inputs, `keys` what the
+    /// first pass saw in its lines, if it noted that.
+    pub fn block(&mut self, rank: u32, block: &Block, keys: Option<&[LineKey]>, parser: &Parser) {
         let mut thinned = std::mem::take(&mut self.thinned);
         let mut records = std::mem::take(&mut self.records);
         records.clear();
@@ -232,7 +240,7 @@ impl<'a> Focuser<'a> {
             };
             self.record(block_bytes, rec, at);
         };
-        if let Some((wanted, lines)) = thinned.of(block, keys, filter) {
+        if let Some((wanted, lines)) = keys.and_then(|keys| thinned.of(block, keys, filter)) {
             parser.parse_block(wanted, &mut records);
             for (rec, (number, start)) in records.iter().zip(lines) {
                 visit(&wanted.bytes, rec, u64::from(*number), u64::from(*start));

@@ -1,7 +1,7 @@
 //! The wanted lines of a block, as a block of their own.
 
 use crate::decode::Block;
-use crate::observe::{BlockKeys, LineFilter};
+use crate::observe::{LineFilter, LineKey};
 
 /// Filled again for each block.
 #[derive(Default)]
@@ -12,18 +12,14 @@ pub(super) struct Thinned {
 }
 
 impl Thinned {
-    /// Takes the lines that `filter` lets pass. None if it is not known what is in the lines, or if the block is not the
-    /// one that `keys` is of: then all of it is to be read.
+    /// Takes the lines that `filter` lets pass. None if `keys` are not those of the block's lines: then all of it is to
+    /// be read.
     pub(super) fn of(
         &mut self,
         block: &Block,
-        keys: &BlockKeys,
+        keys: &[LineKey],
         filter: &LineFilter,
     ) -> Option<(&Block, &[(u32, u32)])> {
-        let BlockKeys::Lines(keys) = keys else { return None };
-        if block.cut_line || block.cut_off {
-            return None;
-        }
         self.block.bytes.clear();
         self.lines.clear();
         let mut start = 0;

@@ -1,6 +1,8 @@
 //! What the first pass notes of each block, so that the second reads and parses only what may be wanted.
 
 use super::keys::{RecordHashes, RecordKeys};
+use crate::record::Rec;
+use std::ops::Range;
 
 /// What is known of a block.
 #[derive(Default)]
@@ -9,7 +11,7 @@ pub enum BlockKeys {
     #[default]
     Unknown,
     /// By line.
-    Lines(Vec<LineKey>),
+    Lines(LineKeys),
     /// Of all lines together: a Bloom filter with one hash. A key that is there is always found; one that is not is
     /// told so the more often, the fewer keys the block has.
     Bloom(Box<[u64; Self::BITS / 64]>),
@@ -18,9 +20,9 @@ pub enum BlockKeys {
 impl BlockKeys {
     const BITS: usize = 2048;
 
-    /// For a block of so many lines, none of which has a key yet.
-    pub(super) fn lines(n_lines: usize) -> Self {
-        Self::Lines(vec![LineKey::default(); n_lines])
+    /// For a block of these lines, none of which has a key yet.
+    pub(super) fn lines(records: &[Rec]) -> Self {
+        Self::Lines(LineKeys::new(records))
     }
 
     pub(super) fn bloom() -> Self {
@@ -31,14 +33,14 @@ impl BlockKeys {
     #[inline]
     pub(super) fn always(&mut self, line: usize) {
         if let Self::Lines(lines) = self {
-            lines[line] = LineKey::ALWAYS;
+            lines.keys[line] = LineKey::ALWAYS;
         }
     }
 
     #[inline]
     pub(super) fn add(&mut self, line: usize, is_refused: bool, key: &RecordKeys<'_>, hashes: &RecordHashes) {
         match self {
-            Self::Lines(lines) => lines[line] = LineKey::of(hashes.client, key.page, is_refused),
+            Self::Lines(lines) => lines.keys[line] = LineKey::of(hashes.client, key.page, is_refused),
             Self::Bloom(bits) => {
                 for hash in [hashes.client, hashes.network, key.page, hashes.agent, key.host_hash] {
                     let bit = Self::bit(hash);
@@ -57,12 +59,94 @@ impl BlockKeys {
     /// it may have any.
     pub(crate) fn may_have(&self, filter: &LineFilter, hashes: Option<&[u64]>) -> bool {
         match self {
-            Self::Lines(lines) => lines.iter().any(|key| filter.lets_pass(*key)),
+            Self::Lines(lines) => lines.keys.iter().any(|key| filter.lets_pass(*key)),
             Self::Bloom(bits) => hashes.is_none_or(|hashes| {
                 hashes.iter().map(|h| Self::bit(*h)).any(|bit| bits[bit / 64] & 1 << (bit % 64) != 0)
             }),
             Self::Unknown => true,
         }
+    }
+
+    /// The next lines that are to be read, from line `from` on, which is 0 or the end of the stretch before: all, if it
+    /// is not known what is in which line.
+    pub(crate) fn next_wanted(
+        &self,
+        filter: &LineFilter,
+        hashes: Option<&[u64]>,
+        from: usize,
+    ) -> Option<Stretch> {
+        match self {
+            Self::Lines(lines) => lines.next_wanted(filter, from),
+            _ => (from == 0 && self.may_have(filter, hashes)).then(|| self.all()),
+        }
+    }
+
+    /// The whole block.
+    pub(crate) fn all(&self) -> Stretch {
+        let n = if let Self::Lines(lines) = self { lines.keys.len() } else { usize::MAX };
+        Stretch { lines: 0..n, start: 0, end: None }
+    }
+
+    /// The keys of some lines, if they are known by line.
+    pub fn of(&self, lines: &Range<usize>) -> Option<&[LineKey]> {
+        let Self::Lines(all) = self else { return None };
+        all.keys.get(lines.clone())
+    }
+}
+
+/// The keys of all lines of a block, and where every so many lines begin.
+pub struct LineKeys {
+    keys: Vec<LineKey>,
+    starts: Vec<u32>,
+}
+
+/// Lines that stand together in a block.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stretch {
+    pub lines: Range<usize>,
+    /// Where their bytes begin.
+    pub start: u32,
+    /// Where their bytes end; none: with the block.
+    pub end: Option<u32>,
+}
+
+impl LineKeys {
+    /// Lines that are read together.
+    const STEP: usize = 8;
+    /// Cap on bytes between wanted ones that are read along, bytes: about what a read of its own costs.
+    const MAX_GAP: u32 = 8 << 10;
+
+    fn new(records: &[Rec]) -> Self {
+        Self {
+            keys: vec![LineKey::default(); records.len()],
+            starts: records.iter().step_by(Self::STEP).map(|r| r.line.start() as u32).collect(),
+        }
+    }
+
+    fn next_wanted(&self, filter: &LineFilter, from: usize) -> Option<Stretch> {
+        let is_wanted = |step: &usize| {
+            let lines = &self.keys[step * Self::STEP..];
+            lines.iter().take(Self::STEP).any(|key| filter.lets_pass(*key))
+        };
+        let n = self.starts.len();
+        let first = (from.div_ceil(Self::STEP)..n).find(is_wanted)?;
+        let mut end = first + 1;
+        for step in end..n {
+            if self.starts[step] - self.starts[end] > Self::MAX_GAP {
+                break;
+            }
+            if is_wanted(&step) {
+                end = step + 1;
+            }
+            if end == n {
+                break;
+            }
+        }
+        Some(Stretch {
+            lines: first * Self::STEP..self.keys.len().min(end * Self::STEP),
+            start: self.starts[first],
+            end: self.starts.get(end).copied(),
+        })
     }
 }
 
@@ -142,6 +226,34 @@ impl LineFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        /// Lines of one length; stretches have every wanted line, in order, and no gap that is too wide.
+        #[test]
+        fn stretches_cover_what_is_wanted(
+            n in 1usize..2000,
+            wanted in proptest::collection::btree_set(0usize..2000, 0..20),
+        ) {
+            const LINE: usize = 200;
+            let mut keys = vec![LineKey::default(); n];
+            wanted.range(..n).for_each(|line| keys[*line] = LineKey::ALWAYS);
+            let starts = (0..n).step_by(LineKeys::STEP).map(|line| (line * LINE) as u32).collect();
+            let keys = BlockKeys::Lines(LineKeys { keys, starts });
+            let filter = LineFilter::default();
+            let (mut from, mut seen) = (0, Vec::new());
+            while let Some(Stretch { lines, start, end }) = keys.next_wanted(&filter, None, from) {
+                assert!(lines.start >= from && lines.end > lines.start && lines.end <= n);
+                assert_eq!(start as usize, lines.start * LINE);
+                assert_eq!(end.map_or(n * LINE, |e| e as usize), lines.end * LINE);
+                assert!(from == 0 || (lines.start - from) * LINE > LineKeys::MAX_GAP as usize - LineKeys::STEP * LINE);
+                let mut mine = wanted.range(lines.clone()).peekable();
+                assert!(mine.peek().is_some());
+                seen.extend(mine.copied());
+                from = lines.end;
+            }
+            assert!(seen.iter().eq(wanted.range(..n)));
+        }
+    }
 
     fn hashes(n: u64) -> impl Iterator<Item = u64> {
         (1..=n).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15))

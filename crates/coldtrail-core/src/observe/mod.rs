@@ -10,8 +10,8 @@ mod observation;
 mod observer;
 mod route;
 
-pub use index::BlockKeys;
 pub(crate) use index::LineFilter;
+pub use index::{BlockKeys, LineKey, Stretch};
 pub(crate) use keys::{RecordHashes, RecordKeys, is_site_change};
 pub use observer::{MAX_RAW, MAX_REJECTS, ObserveOptions, Observed, Observer, RejectLine};
 pub use route::Partitions;

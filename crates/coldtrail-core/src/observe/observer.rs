@@ -139,7 +139,8 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         let mut records = std::mem::take(&mut self.records);
         records.clear();
         parser.parse_block(block, &mut records);
-        let mut keys = if by_line { BlockKeys::lines(records.len()) } else { BlockKeys::bloom() };
+        let is_whole = !block.cut_line && !block.cut_off;
+        let mut keys = if by_line && is_whole { BlockKeys::lines(&records) } else { BlockKeys::bloom() };
         let mut admitted = Vec::with_capacity(records.len());
         let mut format = None;
         let mut n_format = 0u64;

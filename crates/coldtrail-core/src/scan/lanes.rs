@@ -8,7 +8,7 @@ use super::Progress;
 use crate::decode::{self, Block, Feed, HashKind, Member, Range, Step};
 use crate::detect::{Evidence, Finding, Site};
 use crate::focus::{Focuser, Wanted};
-use crate::observe::{BlockKeys, Observed, Observer, RejectLine};
+use crate::observe::{BlockKeys, Observed, Observer, RejectLine, Stretch};
 use crate::parse::{Parser, Settings, format_name};
 use crate::source::{Found, Located, PlainFile, Problem};
 use crate::table::InputTotals;
@@ -244,7 +244,7 @@ impl Lanes {
         self.run(threads, &make, |worker, lane, block| {
             let state = self.lanes[lane].state();
             let mut cursor = cursors[lane].lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(note) = cursor.next(
+            let Some((note, lines)) = cursor.next(
                 &self.lanes[lane].located,
                 &state.blocks,
                 state.is_seekable,
@@ -257,7 +257,7 @@ impl Lanes {
             let (parser, keys) = (note.parser.clone(), note.keys.clone());
             let rank = inputs.rank.get(&(lane as u32, note.member)).copied().unwrap_or(u32::MAX);
             drop((state, cursor));
-            worker.block(rank, block, &keys, &parser);
+            worker.block(rank, block, keys.of(&lines), &parser);
             !progress.is_stopped()
         })
     }
@@ -386,13 +386,15 @@ impl Lanes {
 #[derive(Default)]
 struct Cursor {
     next: usize,
+    /// The line of that block from which on it is to be read.
+    line: usize,
     feed: Option<Feed>,
     file: Option<PlainFile>,
     is_broken: bool,
 }
 
 impl Cursor {
-    /// Reads the next block that may hold something wanted; its note.
+    /// Reads the next block that may hold something wanted, or those lines of it that may; its note and which lines.
     fn next<'n>(
         &mut self,
         located: &Located,
@@ -401,28 +403,30 @@ impl Cursor {
         wanted: &Wanted,
         progress: &Progress,
         block: &mut Block,
-    ) -> Option<&'n BlockNote> {
+    ) -> Option<(&'n BlockNote, std::ops::Range<usize>)> {
         loop {
             let note = notes.get(self.next).filter(|_| !self.is_broken)?;
-            let number = self.next;
-            self.next += 1;
-            let is_wanted = wanted.may_be_in(&note.keys);
             if is_seekable {
-                progress.read().fetch_add(note.len.into(), Ordering::Relaxed);
-                if is_wanted && self.seek(located, note, block) {
-                    return Some(note);
-                }
-            } else if self.advance(located, progress, block) {
-                if is_wanted {
-                    return Some(&notes[number]);
+                if let Some(stretch) = wanted.next_in(&note.keys, self.line) {
+                    self.line = stretch.lines.end;
+                    if self.seek(located, note, &stretch, block) {
+                        return Some((note, stretch.lines));
+                    }
+                } else {
+                    progress.read().fetch_add(note.len.into(), Ordering::Relaxed);
+                    (self.next, self.line) = (self.next + 1, 0);
                 }
             } else {
-                self.is_broken = true;
+                self.next += 1;
+                self.is_broken = !self.advance(located, progress, block);
+                if !self.is_broken && wanted.may_be_in(&note.keys) {
+                    return Some((note, note.keys.all().lines));
+                }
             }
         }
     }
 
-    fn seek(&mut self, located: &Located, note: &BlockNote, block: &mut Block) -> bool {
+    fn seek(&mut self, located: &Located, note: &BlockNote, stretch: &Stretch, block: &mut Block) -> bool {
         if self.file.is_none() {
             self.file = PlainFile::open(located).ok();
         }
@@ -430,10 +434,13 @@ impl Cursor {
             self.is_broken = true;
             return false;
         };
-        if file.read_at(note.offset, note.len as usize, &mut block.bytes).is_err() {
+        let len = stretch.end.unwrap_or(note.len) - stretch.start;
+        if file.read_at(note.offset + u64::from(stretch.start), len as usize, &mut block.bytes).is_err() {
             return false;
         }
-        (block.member, block.offset, block.first_line) = (note.member, note.offset, note.first_line);
+        block.member = note.member;
+        block.offset = note.offset + u64::from(stretch.start);
+        block.first_line = note.first_line + stretch.lines.start as u64;
         (block.cut_line, block.cut_off) = (note.cut_line, note.cut_off);
         true
     }
