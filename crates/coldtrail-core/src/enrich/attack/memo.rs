@@ -1,5 +1,5 @@
-//! Verdicts remembered per distinct string: a table that only ever forgets, so a full one changes nothing but the time
-//! it takes.
+//! Verdicts remembered per distinct string: a table that grows to its cap and then forgets, so a full one changes nothing
+//! but the time it takes.
 //!
 //! A string is known by its 64-bit hash, as everywhere in the tables. The hash is seeded per run, all of it: nobody can
 //! prepare two strings that share one, and a chance to meet one of the four in a row is 1 in 2^62 a look-up.
@@ -31,14 +31,19 @@ pub(super) struct Judged {
 #[derive(Debug)]
 pub(super) struct Memo {
     rows: Vec<[Slot; WAYS]>,
+    max_rows: usize,
     /// Which way is given up next.
     next: usize,
 }
 
 impl Memo {
-    /// `slots` is rounded up to a power of two.
-    pub(super) fn new(slots: usize) -> Self {
-        Self { rows: vec![<[Slot; WAYS]>::default(); slots.div_ceil(WAYS).next_power_of_two()], next: 0 }
+    /// Most logs have few distinct strings, and a small table stays in the cache.
+    const MIN_ROWS: usize = 64;
+
+    /// `max_slots` is rounded up to a power of two.
+    pub(super) fn new(max_slots: usize) -> Self {
+        let max_rows = max_slots.div_ceil(WAYS).next_power_of_two();
+        Self { rows: vec![<[Slot; WAYS]>::default(); max_rows.min(Self::MIN_ROWS)], max_rows, next: 0 }
     }
 
     /// The remembered verdict on the string with this hash.
@@ -49,13 +54,29 @@ impl Memo {
     }
 
     pub(super) fn put(&mut self, hash: u64, judged: Judged) {
-        let row = self.row(hash);
-        let way = self.rows[row].iter().position(|s| s.hash == 0).unwrap_or_else(|| {
-            self.next = (self.next + 1) % WAYS;
-            self.next
-        });
         let Judged { verdict: Verdict { score, classes }, nth } = judged;
-        self.rows[row][way] = Slot { hash, classes, score, nth };
+        self.place(Slot { hash, classes, score, nth });
+    }
+
+    fn place(&mut self, slot: Slot) {
+        let row = self.row(slot.hash);
+        match self.rows[row].iter().position(|s| s.hash == 0) {
+            Some(way) => self.rows[row][way] = slot,
+            None if self.rows.len() < self.max_rows => {
+                self.grow();
+                self.place(slot);
+            }
+            None => {
+                self.next = (self.next + 1) % WAYS;
+                self.rows[row][self.next] = slot;
+            }
+        }
+    }
+
+    fn grow(&mut self) {
+        let rows = vec![<[Slot; WAYS]>::default(); self.max_rows.min(self.rows.len() * 4)];
+        let old = std::mem::replace(&mut self.rows, rows);
+        old.into_iter().flatten().filter(|s| s.hash != 0).for_each(|s| self.place(s));
     }
 
     /// Fetches the row of a hash into the cache.
@@ -73,6 +94,14 @@ impl Memo {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn grows_before_it_forgets() {
+        let mut memo = Memo::new(1 << 12);
+        (1..1000u64).for_each(|i| memo.put(i << 32 | i, Judged { nth: i as u8, ..Judged::default() }));
+        assert!((1..1000u64).all(|i| memo.get(i << 32 | i).is_some_and(|j| j.nth == i as u8)));
+        assert!(memo.rows.len() > Memo::MIN_ROWS && memo.rows.len() <= memo.max_rows);
+    }
 
     #[test]
     fn forgets_and_never_mistakes() {

@@ -14,6 +14,8 @@ mod class;
 mod entities;
 mod explain;
 mod fields;
+mod frequency;
+#[cfg(test)]
 mod literals;
 mod memo;
 mod normalise;

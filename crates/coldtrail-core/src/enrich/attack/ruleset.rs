@@ -5,14 +5,13 @@ use std::sync::OnceLock;
 
 use regex_automata::Input;
 use regex_automata::meta::{Cache, Config, Regex};
-use regex_syntax::hir::Hir;
 
+use super::base64;
 use super::class::{ATTACK, Class, ClassSet, Verdict, WEAK};
 use super::normalise::{self, Anomalies, Form, Normaliser};
 use super::rules::{self, Place, Rule, STRONG};
 use super::sieve::{Found, Glance, MAX_RULES, Sieve, Watch};
 use super::views::{self, View, Views};
-use super::{base64, literals};
 
 /// The rules in force. Built once and shared by all threads; patterns are compiled when first needed.
 #[derive(Debug)]
@@ -33,7 +32,6 @@ pub struct RuleSet {
 #[derive(Debug)]
 struct Compiled {
     rule: &'static Rule,
-    hir: Hir,
     regex: OnceLock<Regex>,
     has_second: bool,
 }
@@ -94,7 +92,7 @@ pub(super) struct Fired {
 }
 
 /// A pattern as its syntax tree; patterns speak about bytes.
-pub(super) fn parse(pattern: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+pub(super) fn parse(pattern: &str) -> Result<regex_syntax::hir::Hir, Box<regex_syntax::Error>> {
     regex_syntax::ParserBuilder::new()
         .unicode(false)
         .utf8(false)
@@ -114,16 +112,15 @@ impl RuleSet {
     pub fn new() -> Self {
         let (mut first, mut second) = (BTreeMap::new(), BTreeMap::new());
         let mut compiled = Vec::new();
-        for (n, rule) in rules::all().enumerate() {
-            let hir = parse(rule.pattern).expect("every pattern is parsed by a test");
-            let sets = literals::required(&hir);
-            for (words, set) in [&mut first, &mut second].into_iter().zip(&sets) {
+        for (n, (rule, sets)) in rules::all().zip(rules::literals()).enumerate() {
+            let n_sets = sets.len();
+            for (words, set) in [&mut first, &mut second].into_iter().zip(sets) {
                 for literal in set {
-                    words.entry(literal.clone()).or_insert_with(Vec::new).push(n as u16);
+                    words.entry(literal).or_insert_with(Vec::new).push(n as u16);
                 }
             }
-            assert!(!sets.is_empty() && n + 1 < MAX_RULES, "{}: no literals, or one rule too many", rule.id);
-            compiled.push(Compiled { rule, hir, regex: OnceLock::new(), has_second: sets.len() > 1 });
+            assert!(n_sets > 0 && n + 1 < MAX_RULES, "{}: no literals, or one rule too many", rule.id);
+            compiled.push(Compiled { rule, regex: OnceLock::new(), has_second: n_sets > 1 });
         }
         let first = Sieve::new(first);
         Self {
@@ -150,10 +147,11 @@ impl RuleSet {
     fn regex(&self, n: usize) -> &Regex {
         let compiled = &self.rules[n];
         compiled.regex.get_or_init(|| {
+            let hir = parse(compiled.rule.pattern).expect("every pattern is parsed by a test");
             // A prefilter would look for the literals that were just found.
             Regex::builder()
                 .configure(Config::new().auto_prefilter(false).utf8_empty(false))
-                .build_from_hir(&compiled.hir)
+                .build_from_hir(&hir)
                 .expect("every pattern is compiled by a test")
         })
     }

@@ -53,7 +53,7 @@ impl TextHashes {
     }
 }
 
-/// Slots of a field's memo, 16 bytes each; none for bodies, which do not repeat.
+/// Cap on the slots of a field's memo, 16 bytes each; none for bodies, which do not repeat.
 const fn memo_slots(field: Field) -> Option<usize> {
     match field {
         Field::Path | Field::Query | Field::Referrer => Some(1 << 17),

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::literals;
+use super::frequency::frequency;
 
 /// Class of bytes that are in no literal; also what stands before the start of a text.
 const NO_CLASS: u8 = 0;
@@ -28,6 +28,8 @@ pub(super) struct Found {
 
 /// Checked when the rule set is built.
 pub(super) const MAX_RULES: usize = 512;
+/// Cap on a literal, bytes: it is compared as one number.
+pub(super) const MAX_LITERAL_BYTES: usize = 16;
 
 impl Found {
     /// Empty again.
@@ -108,7 +110,7 @@ fn window(text: &[u8], start: usize) -> u128 {
     match rest.first_chunk() {
         Some(bytes) => u128::from_le_bytes(*bytes),
         None => {
-            let mut bytes = [0; literals::MAX_LITERAL_BYTES];
+            let mut bytes = [0; MAX_LITERAL_BYTES];
             bytes[..rest.len()].copy_from_slice(rest);
             u128::from_le_bytes(bytes)
         }
@@ -126,7 +128,7 @@ impl Sieve {
             let class = |b: &u8| u32::from(classes[usize::from(*b)] & LAST_CLASS);
             let mut literal = Literal {
                 text: window(&text, 0),
-                mask: window(&[u8::MAX; literals::MAX_LITERAL_BYTES][..text.len()], 0),
+                mask: window(&[u8::MAX; MAX_LITERAL_BYTES][..text.len()], 0),
                 len: text.len() as u8,
                 end: 3,
                 first_rule: all_rules.len() as u16,
@@ -264,7 +266,7 @@ fn classes<'a>(bytes: impl Iterator<Item = &'a u8>) -> [u8; 256] {
 
 /// Where the rarest three bytes are.
 fn rarest3(text: &[u8]) -> usize {
-    let costed = text.windows(3).map(literals::frequency).enumerate();
+    let costed = text.windows(3).map(frequency).enumerate();
     costed.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(at, _)| at)
 }
 

@@ -1,5 +1,5 @@
 //! The rules: one file per family of classes. Patterns are matched against lower-case, fully decoded text and need no
-//! look-around; the literals by which they are gated are derived from them.
+//! look-around. The literals by which they are gated are derived from them and stand in `literals.txt`.
 
 mod cmdi;
 mod code;
@@ -110,6 +110,28 @@ pub(super) fn all() -> impl Iterator<Item = &'static Rule> {
     FAMILIES.into_iter().flatten()
 }
 
+/// A line for each rule, in the order of [`all`]: its id and its one or two sets of literals, of which every match
+/// contains at least one. Fields are separated by tabs, literals by spaces; other bytes than graphic ASCII, and
+/// backslashes, are `\xHH`.
+const LITERALS: &str = include_str!("literals.txt");
+
+/// The sets of literals of each rule.
+pub(super) fn literals() -> impl Iterator<Item = Vec<Vec<Vec<u8>>>> {
+    let set = |text: &str| text.split(' ').map(unescape).collect();
+    LITERALS.lines().map(move |line| line.split('\t').skip(1).map(set).collect())
+}
+
+fn unescape(text: &str) -> Vec<u8> {
+    let mut parts = text.split("\\x");
+    let mut literal = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (hex, rest) = part.split_at(2);
+        literal.push(u8::from_str_radix(hex, 16).expect("a test wrote it"));
+        literal.extend_from_slice(rest.as_bytes());
+    }
+    literal
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::normalise::{Form, Normaliser};
@@ -147,6 +169,36 @@ mod tests {
             wrong.extend(rule.misses.iter().filter_map(|t| check(rule, t, false)));
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    fn escape(literal: &[u8]) -> String {
+        let byte = |b: &u8| match b {
+            b'!'..=b'~' if *b != b'\\' => char::from(*b).to_string(),
+            _ => format!("\\x{b:02x}"),
+        };
+        literal.iter().map(byte).collect()
+    }
+
+    /// With `UPDATE_LITERALS` set it brings the file up to date instead.
+    #[test]
+    fn literals_are_those_of_the_patterns() {
+        let mut want = String::new();
+        for rule in all() {
+            want.push_str(rule.id);
+            for set in literals::required(&ruleset::parse(rule.pattern).expect(rule.id)) {
+                let set: Vec<String> = set.iter().map(|l| escape(l)).collect();
+                want.push('\t');
+                want.push_str(&set.join(" "));
+            }
+            want.push('\n');
+        }
+        if std::env::var_os("UPDATE_LITERALS").is_some() {
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/enrich/attack/rules/literals.txt");
+            std::fs::write(path, &want).expect("the sources can be written");
+            return;
+        }
+        let old = LITERALS.lines().zip(want.lines()).find(|(have, want)| have != want);
+        assert!(LITERALS == want, "run with UPDATE_LITERALS=1; the first difference: {old:?}");
     }
 
     #[test]
