@@ -9,7 +9,9 @@ use coldtrail_core::link::{link, settle};
 use coldtrail_core::observe::{BlockKeys, ObserveOptions, Observed, Observer, Partitions, Stretch};
 use coldtrail_core::parse::Parser;
 use coldtrail_core::record::{ClientKey, Outcome, Reason};
-use coldtrail_core::table::{Event, HourRow, InputTotals, Keys, PairRow, Partition, Selector, Totals, Use};
+use coldtrail_core::table::{
+    Answer, Event, HourRow, InputTotals, Keys, Ordinary, PairRow, Partition, Selector, Totals, Use,
+};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -318,6 +320,7 @@ proptest! {
             hosts: &links.hosts,
             n_clients: clients.len() as u64,
             n_outgoing_clients: 0,
+            ordinary: &Ordinary::default(),
         };
         let wanted = Wanted::new(wanted_of.clone(), clients.clone(), 3, &site);
         let focus = |part: Option<usize>, pieces: &[Piece]| {
@@ -347,11 +350,20 @@ proptest! {
             }
             focuser.finish()
         };
-        let seen = |mut focused: Focused| -> (Vec<Vec<Event>>, BTreeMap<ClientKey, Peaks>) {
+        let seen = |mut focused: Focused| -> (Vec<Vec<Event>>, BTreeMap<ClientKey, Peaks>, Vec<Vec<Answer>>) {
             focused.events.settle();
-            (wanted_of.keys().map(|s| focused.events.of(*s).to_vec()).collect(), focused.peaks.peaks())
+            focused.ordinary.settle();
+            let events = wanted_of.keys().map(|s| focused.events.of(*s).to_vec()).collect();
+            let pages = partitions.iter().flat_map(|p| p.pages.table.rows());
+            let answers = pages.map(|p| {
+                let mut answers: Vec<Answer> = focused.ordinary.of(p.hash).collect();
+                answers.sort_unstable();
+                answers
+            });
+            (events, focused.peaks.peaks(), answers.collect())
         };
         let want = seen(focus(None, &whole));
+        prop_assert!(every > 1 || want.2.iter().any(|answers| !answers.is_empty()));
         prop_assert!(every > 1 || want.0.iter().any(|list| !list.is_empty()) || wanted_of.len() == 1);
         prop_assert_eq!(&PeakCounter::of_visits(clients, visits, &site, 2), &(want.1.clone(), Vec::new()));
 

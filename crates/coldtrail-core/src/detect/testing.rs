@@ -5,8 +5,8 @@ use crate::enrich::attack::{ATTACK, Class, ClassSet, Verdict};
 use crate::enrich::{PageKind, is_command, is_upload_target, kind_of};
 use crate::record::{ClientKey, Metric, Role};
 use crate::table::{
-    ClientRow, ContactRow, Contacts, Event, EventData, Keys, Locus, Method, PARTITIONS, PageRow, PairRow,
-    Partition, Selector, StatusClass, Totals, partition,
+    Answer, ClientRow, ContactRow, Contacts, Event, EventData, Keys, Locus, Method, Ordinary, PARTITIONS,
+    PageRow, PairRow, Partition, Selector, StatusClass, Totals, partition,
 };
 use std::collections::BTreeMap;
 
@@ -111,6 +111,7 @@ pub(crate) struct TestSite {
     linked: Vec<Vec<LinkedClient>>,
     agent_groups: Vec<Vec<AgentGroup>>,
     hosts: BTreeMap<u64, HostFacts>,
+    ordinary: Ordinary,
 }
 
 impl TestSite {
@@ -125,10 +126,21 @@ impl TestSite {
             linked: Vec::new(),
             agent_groups: (0..PARTITIONS).map(|_| Vec::new()).collect(),
             hosts: BTreeMap::new(),
+            ordinary: Ordinary::default(),
         };
         let requests = std::mem::take(&mut site.requests);
         requests.iter().for_each(|r| site.observe(r));
+        let pages = requests.iter().map(|r| (site.page_key(r), requests.len()));
+        site.ordinary = Ordinary::new(pages, 1);
         site.requests = requests;
+        for index in 0..site.requests.len() {
+            let event = site.event(index);
+            let bytes = event.bytes_out.get().filter(|n| *n > 0 && event.method != Method::Head);
+            if let (Some(bytes), 200, false) = (bytes, event.status_code, event.verdict.is_odd()) {
+                let number = site.ordinary.number_of(event.page).expect("every page has a sample");
+                site.ordinary.add(number, event.at, Answer { ts_us: event.ts_us, bytes });
+            }
+        }
         site.link();
         site
     }
@@ -309,6 +321,7 @@ impl TestSite {
             hosts: &self.hosts,
             n_clients: clients().count() as u64,
             n_outgoing_clients: clients().filter(|c| c.n_outgoing > 0).count() as u64,
+            ordinary: &self.ordinary,
         }
     }
 
@@ -332,7 +345,7 @@ impl TestSite {
                     Selector::ClientPage(c, p) => c == client && p == page && is_odd,
                     Selector::Page(p) => p == page,
                     Selector::PageAttacks(p) => p == page && is_odd,
-                    Selector::PageBaseline(p) => p == page && !is_odd,
+                    Selector::PageBaseline(_) => false,
                     Selector::NetworkMisses(n) => n == client.network() && is_miss(),
                     Selector::AgentMisses(a) => a == self.agent_key(r) && is_miss(),
                     Selector::Contact(c, h) => c == client && h == host && r.proxy,

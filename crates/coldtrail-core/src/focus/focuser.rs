@@ -10,7 +10,7 @@ use crate::observe::{
 };
 use crate::parse::Parser;
 use crate::record::{ClientKey, Outcome, Rec, TextField, unescape};
-use crate::table::{Event, EventData, Locus, Method, Selector, Text};
+use crate::table::{Answer, Event, EventData, Locus, Method, Ordinary, Selector, Text};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 
@@ -18,7 +18,9 @@ type Set<K> = HashSet<K, foldhash::fast::RandomState>;
 
 /// What the second pass looks for, by the key of a record.
 pub struct Wanted {
+    /// Of the lists of events, and of the samples of ordinary answers by page.
     caps: Vec<(Selector, usize)>,
+    ordinary_caps: Vec<(u64, usize)>,
     sample_key: u64,
     clients: HashMap<ClientKey, ClientWants, foldhash::fast::RandomState>,
     networks: Set<ClientKey>,
@@ -48,7 +50,8 @@ struct ClientWants {
 struct PageWants {
     all: bool,
     attacks: bool,
-    baseline: bool,
+    /// The number of its sample of ordinary answers.
+    ordinary: Option<u32>,
 }
 
 impl Wanted {
@@ -73,6 +76,7 @@ impl Wanted {
             hashes: None,
             lines: LineFilter::default(),
             caps: Vec::new(),
+            ordinary_caps: Vec::new(),
             peaks,
         };
         let mut hashes = Vec::new();
@@ -85,7 +89,7 @@ impl Wanted {
                 Selector::ClientPage(c, _) => wanted.clients.entry(c).or_default().pages = true,
                 Selector::Page(p) => wanted.pages.entry(p).or_default().all = true,
                 Selector::PageAttacks(p) => wanted.pages.entry(p).or_default().attacks = true,
-                Selector::PageBaseline(p) => wanted.pages.entry(p).or_default().baseline = true,
+                Selector::PageBaseline(p) => wanted.ordinary_caps.push((p, caps[selector])),
                 Selector::NetworkMisses(n) => {
                     wanted.networks.insert(n.network());
                     hashes.push(site.keys.client(n.network()));
@@ -111,24 +115,45 @@ impl Wanted {
         for (client, number) in wanted.peaks.iter().zip(0..) {
             wanted.clients.entry(*client).or_default().peaks = Some(number);
         }
+        let samples = Ordinary::new(wanted.ordinary_caps.iter().copied(), sample_key);
+        for (page, _) in &wanted.ordinary_caps {
+            wanted.pages.entry(*page).or_default().ordinary = samples.number_of(*page);
+        }
         if !everywhere && wanted.clients.len() + wanted.pages.len() + hashes.len() <= Self::MAX_HASHES {
             let mut keys: Vec<u64> = wanted.clients.iter().map(|(c, _)| site.keys.client(*c)).collect();
             keys.extend(wanted.pages.iter().map(|(p, _)| *p));
             keys.append(&mut hashes);
             wanted.hashes = Some(keys);
         }
-        wanted.caps = caps.into_iter().collect();
+        wanted.caps = caps.into_iter().filter(|c| !matches!(c.0, Selector::PageBaseline(_))).collect();
         wanted.filter_lines(site);
         wanted
     }
 
     fn filter_lines(&mut self, site: &Site<'_>) {
         let lines = &mut self.lines;
-        self.pages.keys().for_each(|page| lines.pages.add(*page));
+        for (page, wants) in &self.pages {
+            if wants.all {
+                lines.pages.add(*page);
+            }
+            if wants.attacks {
+                lines.pages_odd.add(*page);
+            }
+            if wants.ordinary.is_some() {
+                lines.pages_ordinary.add(*page);
+            }
+        }
         for (client, wants) in &self.clients {
-            let is_any = wants.all || wants.attacks || wants.pages || wants.peaks.is_some();
-            if is_any { &mut lines.clients } else { &mut lines.clients_refused }
-                .add(site.keys.client(*client));
+            let hash = site.keys.client(*client);
+            if wants.all || wants.peaks.is_some() {
+                lines.clients.add(hash);
+            }
+            if wants.attacks || wants.pages {
+                lines.clients_odd.add(hash);
+            }
+            if wants.misses {
+                lines.clients_refused.add(hash);
+            }
         }
         let mut contact_hosts = Set::default();
         for (client, host) in &self.contacts {
@@ -164,7 +189,7 @@ impl Wanted {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.caps.is_empty() && self.peaks.is_empty()
+        self.caps.is_empty() && self.ordinary_caps.is_empty() && self.peaks.is_empty()
     }
 
     /// Whether a block may hold anything wanted.
@@ -181,12 +206,14 @@ impl Wanted {
 /// What a worker has gathered.
 pub struct Focused {
     pub events: Events,
+    pub ordinary: Ordinary,
     pub peaks: PeakCounter,
 }
 
 impl Focused {
     pub fn merge(&mut self, other: Self) {
         self.events.merge(other.events);
+        self.ordinary.merge(other.ordinary);
         self.peaks.merge(other.peaks);
     }
 }
@@ -215,7 +242,8 @@ impl<'a> Focuser<'a> {
             thinned: Thinned::default(),
             hits: Vec::new(),
             done: Focused {
-                events: Events::new(wanted.caps.iter().copied(), wanted.sample_key),
+                events: Events::new(wanted.caps.iter().copied()),
+                ordinary: Ordinary::new(wanted.ordinary_caps.iter().copied(), wanted.sample_key),
                 peaks: PeakCounter::new(wanted.peaks.iter().copied()),
             },
         }
@@ -228,7 +256,7 @@ impl<'a> Focuser<'a> {
         let mut records = std::mem::take(&mut self.records);
         records.clear();
         let filter = &self.wanted.lines;
-        let mut visit = |block_bytes: &[u8], rec: &Rec, number: u64, start: u64| {
+        let mut visit = |block_bytes: &[u8], rec: &Rec, number: u64, start: u64, is_odd: Option<bool>| {
             if matches!(rec.outcome, Outcome::Skipped | Outcome::Raw) || !self.options.admits(rec.ts_us) {
                 return;
             }
@@ -238,24 +266,25 @@ impl<'a> Focuser<'a> {
                 offset: block.offset + start,
                 len: rec.line.len() as u32,
             };
-            self.record(block_bytes, rec, at);
+            self.record(block_bytes, rec, at, is_odd);
         };
         if let Some((wanted, lines)) = keys.and_then(|keys| thinned.of(block, keys, filter)) {
             parser.parse_block(wanted, &mut records);
-            for (rec, (number, start)) in records.iter().zip(lines) {
-                visit(&wanted.bytes, rec, u64::from(*number), u64::from(*start));
+            for (rec, line) in records.iter().zip(lines) {
+                visit(&wanted.bytes, rec, line.number.into(), line.start.into(), line.is_odd);
             }
         } else {
             parser.parse_block(block, &mut records);
             for (rec, number) in records.iter().zip(0..) {
-                visit(&block.bytes, rec, number, rec.line.start() as u64);
+                visit(&block.bytes, rec, number, rec.line.start() as u64, None);
             }
         }
         self.records = records;
         self.thinned = thinned;
     }
 
-    fn record(&mut self, block: &[u8], rec: &Rec, at: Locus) {
+    /// `is_odd`: whether the first pass found an attack or a weak sign of one, if it noted that.
+    fn record(&mut self, block: &[u8], rec: &Rec, at: Locus, is_odd: Option<bool>) {
         let wanted = self.wanted;
         let key = RecordKeys::of(self.site.keys, block, rec);
         let client = wanted.clients.get(&key.client).copied().unwrap_or_default();
@@ -294,28 +323,30 @@ impl<'a> Focuser<'a> {
                 hits.extend(list(of_agent, Selector::AgentMisses(agent)));
             }
         }
-        // What depends on the verdict: first those lists that would keep the record if it is odd, or if it is not.
+        // The rest hangs on the verdict, which is not asked for where the first pass has told enough.
         let n_whatever = hits.len();
-        hits.extend(list(client.attacks, Selector::ClientAttacks(key.client)));
-        hits.extend(list(client.pages, Selector::ClientPage(key.client, key.page)));
-        hits.extend(list(page.attacks, Selector::PageAttacks(key.page)));
-        let n_if_odd = hits.len();
-        hits.extend(list(page.baseline, Selector::PageBaseline(key.page)));
-        if hits.is_empty() {
-            self.hits = hits;
-            return;
+        if is_odd != Some(false) {
+            hits.extend(list(client.attacks, Selector::ClientAttacks(key.client)));
+            hits.extend(list(client.pages, Selector::ClientPage(key.client, key.page)));
+            hits.extend(list(page.attacks, Selector::PageAttacks(key.page)));
         }
-        let hashes = RecordHashes::of(self.site.keys, block, rec, &key);
-        let verdict = self.scorer.score_hashed(block, rec, hashes.texts);
-        if verdict.is_attack() || verdict.is_weak() {
-            hits.truncate(n_if_odd);
-        } else {
-            hits.drain(n_whatever..n_if_odd);
+        let answer = page.ordinary.and_then(|number| Some((number, ordinary_answer(block, rec)?)));
+        let mut is_odd = is_odd;
+        if !hits.is_empty() || (answer.is_some() && is_odd.is_none()) {
+            let hashes = RecordHashes::of(self.site.keys, block, rec, &key);
+            let verdict = self.scorer.score_hashed(block, rec, hashes.texts);
+            is_odd = Some(verdict.is_odd());
+            if !verdict.is_odd() {
+                hits.truncate(n_whatever);
+            }
+            if let Some((last, others)) = hits.split_last() {
+                let event = self.event(block, rec, at, &key, &hashes, verdict);
+                others.iter().for_each(|list| self.done.events.add(*list, event.clone()));
+                self.done.events.add(*last, event);
+            }
         }
-        if let Some((last, others)) = hits.split_last() {
-            let event = self.event(block, rec, at, &key, &hashes, verdict);
-            others.iter().for_each(|list| self.done.events.add(*list, event.clone()));
-            self.done.events.add(*last, event);
+        if let (Some((number, answer)), Some(false)) = (answer, is_odd) {
+            self.done.ordinary.add(number, at, answer);
         }
         self.hits = hits;
     }
@@ -331,8 +362,7 @@ impl<'a> Focuser<'a> {
     ) -> Event {
         /// Cap on the target kept with an event, bytes; the whole line is in the evidence.
         const MAX_TARGET: usize = 512;
-        let is_odd = verdict.is_attack() || verdict.is_weak();
-        let payload = if is_odd { self.scorer.payload(block, rec, hashes.texts) } else { None };
+        let payload = if verdict.is_odd() { self.scorer.payload(block, rec, hashes.texts) } else { None };
         let mut target = key.path.to_vec();
         if let Some(query) = rec.query.get(block) {
             target.push(b'?');
@@ -361,4 +391,11 @@ impl<'a> Focuser<'a> {
     pub fn finish(self) -> Focused {
         self.done
     }
+}
+
+/// What a request without a payload was answered, if that says how large the page is.
+fn ordinary_answer(block: &[u8], rec: &Rec) -> Option<Answer> {
+    let is_full = rec.status_code == 200 && Method::parse(rec.method.bytes(block)) != Method::Head;
+    let bytes = rec.bytes_out().get().filter(|bytes| *bytes > 0 && is_full)?;
+    Some(Answer { ts_us: rec.ts_us, bytes })
 }

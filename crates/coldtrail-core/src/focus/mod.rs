@@ -1,7 +1,8 @@
 //! Second pass: the exact events of the suspects, and the exact peaks of the busiest clients.
 //!
-//! It reads again only blocks that may hold a wanted key, and parses of them only the lines that may. How a list is kept within its cap depends on what the cap
-//! must not destroy: sequences keep the earliest, baselines a sample by hash that nobody can foresee.
+//! Of blocks that may hold a wanted key it reads again only what may, and parses of that only the lines that may. How a
+//! list is kept within its cap depends on what the cap must not destroy: sequences keep the earliest, ordinary answers a
+//! sample by a hash that nobody can foresee.
 
 mod collector;
 mod focuser;

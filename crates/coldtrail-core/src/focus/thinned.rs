@@ -7,8 +7,16 @@ use crate::observe::{LineFilter, LineKey};
 #[derive(Default)]
 pub(super) struct Thinned {
     block: Block,
-    /// Number within the block that they are from, and where they begin there.
-    lines: Vec<(u32, u32)>,
+    lines: Vec<ThinnedLine>,
+}
+
+/// A line that was taken.
+pub(super) struct ThinnedLine {
+    /// Its number in the block that it is from, and where it begins there.
+    pub(super) number: u32,
+    pub(super) start: u32,
+    /// As [`LineKey::is_odd`].
+    pub(super) is_odd: Option<bool>,
 }
 
 impl Thinned {
@@ -19,7 +27,7 @@ impl Thinned {
         block: &Block,
         keys: &[LineKey],
         filter: &LineFilter,
-    ) -> Option<(&Block, &[(u32, u32)])> {
+    ) -> Option<(&Block, &[ThinnedLine])> {
         self.block.bytes.clear();
         self.lines.clear();
         let mut start = 0;
@@ -27,8 +35,9 @@ impl Thinned {
         for (number, key) in keys.iter().enumerate() {
             let end = ends.next().unwrap_or(block.bytes.len());
             if filter.lets_pass(*key) {
-                self.lines.push((number as u32, start as u32));
                 self.block.bytes.extend_from_slice(&block.bytes[start..end]);
+                let (number, start) = (number as u32, start as u32);
+                self.lines.push(ThinnedLine { number, start, is_odd: key.is_odd() });
             }
             start = end;
         }

@@ -38,9 +38,16 @@ impl BlockKeys {
     }
 
     #[inline]
-    pub(super) fn add(&mut self, line: usize, is_refused: bool, key: &RecordKeys<'_>, hashes: &RecordHashes) {
+    pub(super) fn add(
+        &mut self,
+        line: usize,
+        is_refused: bool,
+        is_odd: bool,
+        key: &RecordKeys<'_>,
+        hashes: &RecordHashes,
+    ) {
         match self {
-            Self::Lines(lines) => lines.keys[line] = LineKey::of(hashes.client, key.page, is_refused),
+            Self::Lines(lines) => lines.keys[line] = LineKey::of(hashes.client, key.page, is_refused, is_odd),
             Self::Bloom(bits) => {
                 for hash in [hashes.client, hashes.network, key.page, hashes.agent, key.host_hash] {
                     let bit = Self::bit(hash);
@@ -131,16 +138,10 @@ impl LineKeys {
         let n = self.starts.len();
         let first = (from.div_ceil(Self::STEP)..n).find(is_wanted)?;
         let mut end = first + 1;
-        for step in end..n {
-            if self.starts[step] - self.starts[end] > Self::MAX_GAP {
-                break;
-            }
-            if is_wanted(&step) {
-                end = step + 1;
-            }
-            if end == n {
-                break;
-            }
+        while let Some(next) =
+            (end..n).take_while(|step| self.starts[*step] - self.starts[end] <= Self::MAX_GAP).find(is_wanted)
+        {
+            end = next + 1;
         }
         Some(Stretch {
             lines: first * Self::STEP..self.keys.len().min(end * Self::STEP),
@@ -151,16 +152,24 @@ impl LineKeys {
 }
 
 /// The client of a line and its page, 15 bits of each hash, and two flags.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct LineKey(u32);
 
 impl LineKey {
     const REFUSED: u32 = 1 << 30;
-    const ALWAYS: Self = Self(1 << 31);
+    const ODD: u32 = 1 << 31;
+    /// Any line may have it.
+    const ALWAYS: Self = Self(u32::MAX);
 
     #[inline]
-    fn of(client: u64, page: u64, is_refused: bool) -> Self {
-        Self(slot(client) << 15 | slot(page) | if is_refused { Self::REFUSED } else { 0 })
+    fn of(client: u64, page: u64, is_refused: bool, is_odd: bool) -> Self {
+        let flags = if is_refused { Self::REFUSED } else { 0 } | if is_odd { Self::ODD } else { 0 };
+        Self(slot(client) << 15 | slot(page) | flags)
+    }
+
+    /// Whether the line has an attack or a weak sign of one; none if that was not noted.
+    pub(crate) fn is_odd(self) -> Option<bool> {
+        (self != Self::ALWAYS).then_some(self.0 & Self::ODD != 0)
     }
 
     fn client(self) -> u32 {
@@ -205,7 +214,13 @@ pub(crate) struct LineFilter {
     pub(crate) clients: Slots,
     /// Of these only lines with a status from 400 on.
     pub(crate) clients_refused: Slots,
+    /// Of these only odd lines.
+    pub(crate) clients_odd: Slots,
     pub(crate) pages: Slots,
+    /// Of these only odd lines.
+    pub(crate) pages_odd: Slots,
+    /// Of these only lines that are not odd, with a status below 400.
+    pub(crate) pages_ordinary: Slots,
     /// Of these clients only lines of one of these pages.
     pub(crate) contact_clients: Slots,
     pub(crate) contact_pages: Slots,
@@ -215,11 +230,14 @@ impl LineFilter {
     #[inline]
     pub(crate) fn lets_pass(&self, key: LineKey) -> bool {
         let (client, page) = (key.client(), key.page());
+        let (is_refused, is_odd) = (key.0 & LineKey::REFUSED != 0, key.0 & LineKey::ODD != 0);
         self.pages.has(page)
             || self.clients.has(client)
-            || (key.0 & LineKey::REFUSED != 0 && self.clients_refused.has(client))
+            || (is_refused && self.clients_refused.has(client))
+            || (is_odd && (self.pages_odd.has(page) || self.clients_odd.has(client)))
+            || (!is_odd && !is_refused && self.pages_ordinary.has(page))
             || (self.contact_clients.has(client) && self.contact_pages.has(page))
-            || key.0 & LineKey::ALWAYS.0 != 0
+            || key == LineKey::ALWAYS
     }
 }
 
@@ -278,18 +296,29 @@ mod tests {
         hashes(100).for_each(|h| filter.pages.add(h));
         hashes(300).skip(200).for_each(|h| filter.clients.add(h));
         hashes(400).skip(300).for_each(|h| filter.clients_refused.add(h));
+        filter.clients_odd.add(80 << 32);
+        filter.pages_odd.add(81 << 32);
+        filter.pages_ordinary.add(82 << 32);
         filter.contact_clients.add(78 << 32);
         filter.contact_pages.add(79 << 32);
-        let passes = |client, page, is_refused| filter.lets_pass(LineKey::of(client, page, is_refused));
+        let passes =
+            |client, page, is_refused| filter.lets_pass(LineKey::of(client, page, is_refused, false));
         let other = 77 << 32;
         for (i, hash) in hashes(400).enumerate() {
             assert!(i >= 100 || passes(other, hash, false));
             assert!(!(200..300).contains(&i) || passes(hash, other, false));
             assert!(i < 300 || passes(hash, other, true));
         }
+        for (client, page, want) in
+            [(80, 77, [false, true]), (77, 81, [false, true]), (77, 82, [true, false])]
+        {
+            let passes = |is_odd| filter.lets_pass(LineKey::of(client << 32, page << 32, false, is_odd));
+            assert_eq!([passes(false), passes(true)], want);
+        }
+        assert!(!passes(77 << 32, 82 << 32, true));
         assert!(passes(78 << 32, 79 << 32, false) && !passes(other, 79 << 32, true));
         let n_others =
-            hashes(9000).skip(1000).filter(|h| filter.lets_pass(LineKey::of(*h, *h, false))).count();
+            hashes(9000).skip(1000).filter(|h| filter.lets_pass(LineKey::of(*h, *h, false, false))).count();
         assert!(n_others < 400, "{n_others}");
         assert!(filter.lets_pass(LineKey::ALWAYS) && !filter.lets_pass(LineKey::default()));
     }

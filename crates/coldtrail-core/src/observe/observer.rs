@@ -5,7 +5,7 @@ use super::keys::{RecordHashes, RecordKeys, is_site_change};
 use super::observation::{Carried, ClientObservation, ContactObservation, Facts, PageObservation};
 use super::route::{Partitions, Router};
 use crate::decode::Block;
-use crate::enrich::attack::{RuleSet, Scorer};
+use crate::enrich::attack::{RuleSet, Scorer, Verdict};
 use crate::enrich::{PageKind, is_command, is_upload_target, kind_of};
 use crate::parse::{Parser, format_name};
 use crate::record::{NO_TIME, Outcome, Rec, Role, TextField};
@@ -182,11 +182,12 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
                 batch.push((key, hashes));
             }
             for ((line, rec), (key, hashes)) in records.iter().zip(&batch) {
-                keys.add(*line, rec.status_code >= 400, key, hashes);
+                let verdict = self.scorer.score_hashed(&block.bytes, rec, hashes.texts);
+                keys.add(*line, rec.status_code >= 400, verdict.is_odd(), key, hashes);
                 if is_site_change(&block.bytes, rec, key) {
                     keys.always(*line);
                 }
-                self.record(&block.bytes, rec, key, hashes, &mut account);
+                self.record(&block.bytes, rec, key, hashes, verdict, &mut account);
             }
         }
         if let Some(id) = format {
@@ -235,9 +236,9 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         rec: &Rec,
         key: &RecordKeys<'_>,
         hashes: &RecordHashes,
+        verdict: Verdict,
         account: &mut InputTotals,
     ) {
-        let verdict = self.scorer.score_hashed(block, rec, hashes.texts);
         let bytes_out = rec.bytes_out().or_zero();
         let bytes_in = rec.request_bytes.or_zero();
         let ts_s = rec.second().unwrap_or(u32::MAX);

@@ -18,7 +18,7 @@ use crate::observe::{ObserveOptions, Observed, Observer, Partitions};
 use crate::parse::{Parser, Settings};
 use crate::record::ClientKey;
 use crate::source::Found;
-use crate::table::{Keys, PARTITIONS, Partition};
+use crate::table::{Keys, Ordinary, PARTITIONS, Partition};
 use crate::verdict::Report;
 use lanes::Lanes;
 use std::collections::BTreeMap;
@@ -72,7 +72,8 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     if let Some(manifest) = &mut detect.manifest {
         manifest.fit(&tables.served_paths());
     }
-    let site = tables.site(keys, &detect, &observed);
+    let unknown = Ordinary::default();
+    let site = tables.site(keys, &detect, &observed, &unknown);
     let suspects = judge::suspects(&site, threads);
     let (mut peaks, uncounted) =
         PeakCounter::of_visits(judge::peak_clients(&suspects, &site), visits, &site, threads);
@@ -96,6 +97,8 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     let mut focused =
         workers.into_iter().map(Focuser::finish).reduce(join).expect("a pass has at least one worker");
     focused.events.settle();
+    focused.ordinary.settle();
+    let site = tables.site(keys, &detect, &observed, &focused.ordinary);
     let findings = judge::findings(&suspects, &focused.events, &site, threads);
     peaks.extend(focused.peaks.peaks());
     let judgement = crate::verdict::conclude(findings, &focused.events, &site);
@@ -150,7 +153,13 @@ impl Tables {
         paths
     }
 
-    fn site<'a>(&'a self, keys: Keys, options: &'a Options, observed: &'a Observed) -> Site<'a> {
+    fn site<'a>(
+        &'a self,
+        keys: Keys,
+        options: &'a Options,
+        observed: &'a Observed,
+        ordinary: &'a Ordinary,
+    ) -> Site<'a> {
         let clients = || self.partitions.iter().flat_map(|p| p.clients.table.rows());
         Site {
             keys,
@@ -163,6 +172,7 @@ impl Tables {
             hosts: &self.links.hosts,
             n_clients: clients().count() as u64,
             n_outgoing_clients: clients().filter(|c| c.n_outgoing > 0).count() as u64,
+            ordinary,
         }
     }
 }

@@ -29,7 +29,7 @@ pub enum Selector {
     Page(u64),
     /// The attacks (also weak ones) on a page.
     PageAttacks(u64),
-    /// Answers of a page to requests without a payload: a sample by hash, the same in every run.
+    /// Answers of a page to requests without a payload: a sample, kept as [`super::Ordinary`] and not as events.
     PageBaseline(u64),
     /// Requests of a network for pages that nobody was ever given.
     NetworkMisses(ClientKey),

@@ -132,7 +132,7 @@ mod tests {
 
     fn judge(site: &TestSite) -> Judgement {
         let findings: Vec<Finding> = registry().iter().flat_map(|d| site.run(*d)).collect();
-        conclude(findings, &Events::new([], 7), &site.site())
+        conclude(findings, &Events::new([]), &site.site())
     }
 
     fn names(judged: &Judgement) -> Vec<&str> {
@@ -176,7 +176,7 @@ mod tests {
         let site = TestSite::new(requests);
         let key = |text: &str| ClientKey::parse(text.as_bytes());
         let mut events =
-            Events::new([(Selector::Client(key(A)), 100), (Selector::ClientMisses(key(A)), 100)], 7);
+            Events::new([(Selector::Client(key(A)), 100), (Selector::ClientMisses(key(A)), 100)]);
         for (i, selector) in [
             (0, Selector::Client(key(A))),
             (23, Selector::Client(key(A))),

@@ -122,7 +122,7 @@ mod tests {
     fn judge(requests: Vec<Request>) -> Judgement {
         let site = TestSite::new(requests);
         let findings = registry().iter().flat_map(|d| site.run(*d)).collect();
-        conclude(findings, &Events::new([], 7), &site.site())
+        conclude(findings, &Events::new([]), &site.site())
     }
 
     fn break_in() -> Vec<Request> {
@@ -215,8 +215,8 @@ mod tests {
         let site = TestSite::new(break_in());
         let findings: Vec<Finding> = registry().iter().flat_map(|d| site.run(*d)).collect();
         let ids = |j: &Judgement| j.findings.iter().map(|f| f.id.clone()).collect::<Vec<_>>();
-        let one = conclude(findings.clone(), &Events::new([], 7), &site.site());
-        let other = conclude(findings.into_iter().rev().collect(), &Events::new([], 7), &site.site());
+        let one = conclude(findings.clone(), &Events::new([]), &site.site());
+        let other = conclude(findings.into_iter().rev().collect(), &Events::new([]), &site.site());
         assert_eq!(ids(&one), ids(&other));
         assert_eq!(one.sentence, other.sentence);
         assert_eq!(one.incidents[0].id, other.incidents[0].id);

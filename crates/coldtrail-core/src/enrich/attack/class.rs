@@ -152,4 +152,10 @@ impl Verdict {
     pub fn is_weak(self) -> bool {
         (WEAK..ATTACK).contains(&self.score)
     }
+
+    /// An attack or a weak sign of one.
+    #[inline]
+    pub fn is_odd(self) -> bool {
+        self.score >= WEAK
+    }
 }

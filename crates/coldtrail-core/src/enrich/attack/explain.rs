@@ -64,7 +64,7 @@ fn explain(rules: &RuleSet, block: &[u8], rec: &Rec, mode: Mode, work: &mut Work
         values::visit(field, &sent, &mut |value| {
             let verdict = value.judge(rules, mode, work);
             out.verdict = out.verdict.merge(verdict);
-            if verdict.is_attack() || verdict.is_weak() {
+            if verdict.is_odd() {
                 found.push((
                     verdict,
                     step(&value, verdict, work),

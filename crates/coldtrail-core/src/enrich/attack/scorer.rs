@@ -107,7 +107,7 @@ impl<'a> Scorer<'a> {
     pub(super) fn worst(&mut self, block: &[u8], rec: &Rec, hashes: TextHashes) -> Option<(Field, Judged)> {
         let judged = Field::ALL.map(|field| (field, self.field(field, block, rec, hashes)));
         let worst = judged.into_iter().rev().max_by_key(|(_, j)| j.verdict.score);
-        worst.filter(|(_, j)| j.verdict.is_weak() || j.verdict.is_attack())
+        worst.filter(|(_, j)| j.verdict.is_odd())
     }
 
     #[inline]

@@ -181,6 +181,7 @@ mod tests {
 
     /// With `UPDATE_LITERALS` set it brings the file up to date instead.
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "writes a source file when told to")]
     fn literals_are_those_of_the_patterns() {
         let mut want = String::new();
         for rule in all() {
