@@ -33,6 +33,7 @@ impl<R> Default for Table<R> {
 
 impl<R: Keyed> Table<R> {
     const MIN_SLOTS: usize = 8;
+    const MANY_ROWS: usize = 4096;
 
     /// The row of `key` and its number, made by `new` if it is not there yet.
     #[inline]
@@ -47,9 +48,11 @@ impl<R: Keyed> Table<R> {
             if slot.row == EMPTY.row {
                 let row = u32::try_from(self.rows.len()).expect("a partition holds fewer than 2^32 rows");
                 self.slots[at] = Slot { tag, row };
-                // By a quarter: rows are most of the memory, and doubling leaves up to half of it unused.
+                // Many rows grow by a quarter: they are most of the memory, and doubling leaves up to half of it unused.
                 if self.rows.len() == self.rows.capacity() {
-                    self.rows.reserve_exact(self.rows.len() / 4 + Self::MIN_SLOTS);
+                    let n = self.rows.len();
+                    let more = if n < Self::MANY_ROWS { n } else { n / 4 };
+                    self.rows.reserve_exact(more + Self::MIN_SLOTS);
                 }
                 self.rows.push(new());
                 return (row, &mut self.rows[row as usize]);
