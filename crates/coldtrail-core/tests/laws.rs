@@ -10,7 +10,8 @@ use coldtrail_core::observe::{BlockKeys, ObserveOptions, Observed, Observer, Par
 use coldtrail_core::parse::Parser;
 use coldtrail_core::record::{ClientKey, Outcome, Reason};
 use coldtrail_core::table::{
-    Answer, Event, HourRow, InputTotals, Keys, Ordinary, PairRow, Partition, Selector, Totals, Use,
+    Answer, Event, HourRow, InputTotals, Keys, Ordinary, PairRow, Partition, Replies, Reply, Selector, Tally,
+    Totals, Use,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -321,6 +322,7 @@ proptest! {
             n_clients: clients.len() as u64,
             n_outgoing_clients: 0,
             ordinary: &Ordinary::default(),
+            replies: &Replies::default(),
         };
         let wanted = Wanted::new(wanted_of.clone(), clients.clone(), 3, &site);
         let focus = |part: Option<usize>, pieces: &[Piece]| {
@@ -350,7 +352,8 @@ proptest! {
             }
             focuser.finish()
         };
-        let seen = |mut focused: Focused| -> (Vec<Vec<Event>>, BTreeMap<ClientKey, Peaks>, Vec<Vec<Answer>>) {
+        type Seen = (Vec<Vec<Event>>, BTreeMap<ClientKey, Peaks>, Vec<Vec<Answer>>, Vec<Vec<(Reply, Tally)>>);
+        let seen = |mut focused: Focused| -> Seen {
             focused.events.settle();
             focused.ordinary.settle();
             let events = wanted_of.keys().map(|s| focused.events.of(*s).to_vec()).collect();
@@ -360,9 +363,13 @@ proptest! {
                 answers.sort_unstable();
                 answers
             });
-            (events, focused.peaks.peaks(), answers.collect())
+            let answers = answers.collect();
+            let pages = partitions.iter().flat_map(|p| p.pages.table.rows());
+            let replies = pages.map(|p| focused.replies.of(p.hash)).collect();
+            (events, focused.peaks.peaks(), answers, replies)
         };
         let want = seen(focus(None, &whole));
+        prop_assert!(every > 1 || want.3.iter().any(|replies| !replies.is_empty()));
         prop_assert!(every > 1 || want.2.iter().any(|answers| !answers.is_empty()));
         prop_assert!(every > 1 || want.0.iter().any(|list| !list.is_empty()) || wanted_of.len() == 1);
         prop_assert_eq!(&PeakCounter::of_visits(clients, visits, &site, 2), &(want.1.clone(), Vec::new()));
@@ -436,11 +443,9 @@ fn selectors(partitions: &[Partition]) -> BTreeSet<Selector> {
         all.extend(part.contacts.table.rows().iter().map(|c| Selector::Contact(c.client, c.host)));
         all.extend(part.contacts.table.rows().iter().map(|c| Selector::Host(c.host)));
     }
-    all.extend(
-        pages
-            .iter()
-            .flat_map(|p| [Selector::Page, Selector::PageAttacks, Selector::PageBaseline].map(|s| s(*p))),
-    );
+    all.extend(pages.iter().flat_map(|p| {
+        [Selector::Page, Selector::PageAttacks, Selector::PageBaseline, Selector::PageReplies].map(|s| s(*p))
+    }));
     all
 }
 

@@ -54,7 +54,8 @@ pub trait Detector: Sync {
     fn suspect(&self, index: usize, part: &Partition, site: &Site<'_>) -> Vec<Suspect>;
 
     /// What the events of a suspect prove: a list for each of its wants, in their order, each sorted by time, then
-    /// place; that of a [`Selector::PageBaseline`] is empty, the site has the answers. Pure.
+    /// place; those of [`Selector::PageBaseline`] and [`Selector::PageReplies`] are empty, the site has the
+    /// answers. Pure.
     fn conclude(&self, suspect: &Suspect, events: &[&[Event]], site: &Site<'_>) -> Vec<Finding>;
 
     /// Makes one of the drafts that several partitions hold about one subject: the strongest speaks, all are counted.

@@ -2,7 +2,9 @@
 
 use crate::link::{AgentGroup, HostFacts, LinkedClient};
 use crate::record::ClientKey;
-use crate::table::{ClientRow, Keys, Ordinary, PARTITIONS, PageRow, PairRow, Partition, Totals, partition};
+use crate::table::{
+    ClientRow, Keys, Ordinary, PARTITIONS, PageRow, PairRow, Partition, Replies, Totals, partition,
+};
 use std::collections::BTreeMap;
 
 /// What a user tells about the site and the case.
@@ -15,7 +17,7 @@ pub struct Options {
     pub all_rules: bool,
 }
 
-/// Everything after the first pass and `link`, and ordinary answers after the second. Read only.
+/// Everything after the first pass and `link`, and after the second what pages answered. Read only.
 pub struct Site<'a> {
     pub keys: Keys,
     pub options: &'a Options,
@@ -32,8 +34,9 @@ pub struct Site<'a> {
     pub n_clients: u64,
     /// Clients seen in a proxy log.
     pub n_outgoing_clients: u64,
-    /// Of the pages that suspects asked about; empty before the second pass.
+    /// Both of the pages that suspects asked about; empty before the second pass.
     pub ordinary: &'a Ordinary,
+    pub replies: &'a Replies,
 }
 
 impl Site<'_> {

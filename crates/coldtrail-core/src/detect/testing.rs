@@ -6,7 +6,7 @@ use crate::enrich::{PageKind, is_command, is_upload_target, kind_of};
 use crate::record::{ClientKey, Metric, Role};
 use crate::table::{
     Answer, ClientRow, ContactRow, Contacts, Event, EventData, Keys, Locus, Method, Ordinary, PARTITIONS,
-    PageRow, PairRow, Partition, Selector, StatusClass, Totals, partition,
+    PageRow, PairRow, Partition, Replies, Reply, Selector, StatusClass, Totals, partition,
 };
 use std::collections::BTreeMap;
 
@@ -112,6 +112,7 @@ pub(crate) struct TestSite {
     agent_groups: Vec<Vec<AgentGroup>>,
     hosts: BTreeMap<u64, HostFacts>,
     ordinary: Ordinary,
+    replies: Replies,
 }
 
 impl TestSite {
@@ -127,14 +128,21 @@ impl TestSite {
             agent_groups: (0..PARTITIONS).map(|_| Vec::new()).collect(),
             hosts: BTreeMap::new(),
             ordinary: Ordinary::default(),
+            replies: Replies::default(),
         };
         let requests = std::mem::take(&mut site.requests);
         requests.iter().for_each(|r| site.observe(r));
-        let pages = requests.iter().map(|r| (site.page_key(r), requests.len()));
-        site.ordinary = Ordinary::new(pages, 1);
+        let pages: Vec<u64> = requests.iter().map(|r| site.page_key(r)).collect();
+        site.ordinary = Ordinary::new(pages.iter().map(|page| (*page, requests.len())), 1);
+        site.replies = Replies::new(pages, 1);
         site.requests = requests;
         for index in 0..site.requests.len() {
             let event = site.event(index);
+            let number = site.replies.number_of(event.page).expect("every page is counted");
+            let is_post = event.method == Method::Post;
+            let bytes = if is_post { event.bytes_out.or_zero() } else { 0 };
+            let reply = Reply { client: event.client, is_post, status_code: event.status_code, bytes };
+            site.replies.add(number, reply, (event.ts_us, event.at));
             let bytes = event.bytes_out.get().filter(|n| *n > 0 && event.method != Method::Head);
             if let (Some(bytes), 200, false) = (bytes, event.status_code, event.verdict.is_odd()) {
                 let number = site.ordinary.number_of(event.page).expect("every page has a sample");
@@ -322,6 +330,7 @@ impl TestSite {
             n_clients: clients().count() as u64,
             n_outgoing_clients: clients().filter(|c| c.n_outgoing > 0).count() as u64,
             ordinary: &self.ordinary,
+            replies: &self.replies,
         }
     }
 
@@ -345,7 +354,7 @@ impl TestSite {
                     Selector::ClientPage(c, p) => c == client && p == page && is_odd,
                     Selector::Page(p) => p == page,
                     Selector::PageAttacks(p) => p == page && is_odd,
-                    Selector::PageBaseline(_) => false,
+                    Selector::PageBaseline(_) | Selector::PageReplies(_) => false,
                     Selector::NetworkMisses(n) => n == client.network() && is_miss(),
                     Selector::AgentMisses(a) => a == self.agent_key(r) && is_miss(),
                     Selector::Contact(c, h) => c == client && h == host && r.proxy,

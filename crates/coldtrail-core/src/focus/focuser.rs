@@ -10,7 +10,7 @@ use crate::observe::{
 };
 use crate::parse::Parser;
 use crate::record::{ClientKey, Outcome, Rec, TextField, unescape};
-use crate::table::{Answer, Event, EventData, Locus, Method, Ordinary, Selector, Text};
+use crate::table::{Answer, Event, EventData, Locus, Method, Ordinary, Replies, Reply, Selector, Text};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 
@@ -21,6 +21,7 @@ pub struct Wanted {
     /// Of the lists of events, and of the samples of ordinary answers by page.
     caps: Vec<(Selector, usize)>,
     ordinary_caps: Vec<(u64, usize)>,
+    reply_pages: Vec<u64>,
     sample_key: u64,
     clients: HashMap<ClientKey, ClientWants, foldhash::fast::RandomState>,
     networks: Set<ClientKey>,
@@ -50,8 +51,9 @@ struct ClientWants {
 struct PageWants {
     all: bool,
     attacks: bool,
-    /// The number of its sample of ordinary answers.
+    /// The numbers of its sample of ordinary answers and of its replies.
     ordinary: Option<u32>,
+    replies: Option<u32>,
 }
 
 impl Wanted {
@@ -77,6 +79,7 @@ impl Wanted {
             lines: LineFilter::default(),
             caps: Vec::new(),
             ordinary_caps: Vec::new(),
+            reply_pages: Vec::new(),
             peaks,
         };
         let mut hashes = Vec::new();
@@ -90,6 +93,7 @@ impl Wanted {
                 Selector::Page(p) => wanted.pages.entry(p).or_default().all = true,
                 Selector::PageAttacks(p) => wanted.pages.entry(p).or_default().attacks = true,
                 Selector::PageBaseline(p) => wanted.ordinary_caps.push((p, caps[selector])),
+                Selector::PageReplies(p) => wanted.reply_pages.push(p),
                 Selector::NetworkMisses(n) => {
                     wanted.networks.insert(n.network());
                     hashes.push(site.keys.client(n.network()));
@@ -119,13 +123,18 @@ impl Wanted {
         for (page, _) in &wanted.ordinary_caps {
             wanted.pages.entry(*page).or_default().ordinary = samples.number_of(*page);
         }
+        let replies = Replies::new(wanted.reply_pages.iter().copied(), sample_key);
+        for page in &wanted.reply_pages {
+            wanted.pages.entry(*page).or_default().replies = replies.number_of(*page);
+        }
         if !everywhere && wanted.clients.len() + wanted.pages.len() + hashes.len() <= Self::MAX_HASHES {
             let mut keys: Vec<u64> = wanted.clients.iter().map(|(c, _)| site.keys.client(*c)).collect();
             keys.extend(wanted.pages.iter().map(|(p, _)| *p));
             keys.append(&mut hashes);
             wanted.hashes = Some(keys);
         }
-        wanted.caps = caps.into_iter().filter(|c| !matches!(c.0, Selector::PageBaseline(_))).collect();
+        let is_list = |s: &Selector| !matches!(s, Selector::PageBaseline(_) | Selector::PageReplies(_));
+        wanted.caps = caps.into_iter().filter(|(selector, _)| is_list(selector)).collect();
         wanted.filter_lines(site);
         wanted
     }
@@ -133,7 +142,7 @@ impl Wanted {
     fn filter_lines(&mut self, site: &Site<'_>) {
         let lines = &mut self.lines;
         for (page, wants) in &self.pages {
-            if wants.all {
+            if wants.all || wants.replies.is_some() {
                 lines.pages.add(*page);
             }
             if wants.attacks {
@@ -189,7 +198,10 @@ impl Wanted {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.caps.is_empty() && self.ordinary_caps.is_empty() && self.peaks.is_empty()
+        self.caps.is_empty()
+            && self.ordinary_caps.is_empty()
+            && self.reply_pages.is_empty()
+            && self.peaks.is_empty()
     }
 
     /// Whether a block may hold anything wanted.
@@ -207,6 +219,7 @@ impl Wanted {
 pub struct Focused {
     pub events: Events,
     pub ordinary: Ordinary,
+    pub replies: Replies,
     pub peaks: PeakCounter,
 }
 
@@ -214,6 +227,7 @@ impl Focused {
     pub fn merge(&mut self, other: Self) {
         self.events.merge(other.events);
         self.ordinary.merge(other.ordinary);
+        self.replies.merge(other.replies);
         self.peaks.merge(other.peaks);
     }
 }
@@ -244,6 +258,7 @@ impl<'a> Focuser<'a> {
             done: Focused {
                 events: Events::new(wanted.caps.iter().copied()),
                 ordinary: Ordinary::new(wanted.ordinary_caps.iter().copied(), wanted.sample_key),
+                replies: Replies::new(wanted.reply_pages.iter().copied(), wanted.sample_key),
                 peaks: PeakCounter::new(wanted.peaks.iter().copied()),
             },
         }
@@ -292,6 +307,12 @@ impl<'a> Focuser<'a> {
             self.done.peaks.add(number, second);
         }
         let page = wanted.pages.get(&key.page).copied().unwrap_or_default();
+        if let Some(number) = page.replies {
+            let is_post = rec.method.bytes(block) == b"POST";
+            let bytes = if is_post { rec.bytes_out().or_zero() } else { 0 };
+            let reply = Reply { client: key.client, is_post, status_code: rec.status_code, bytes };
+            self.done.replies.add(number, reply, (rec.ts_us, at));
+        }
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
         let events = &self.done.events;

@@ -18,7 +18,7 @@ use crate::observe::{ObserveOptions, Observed, Observer, Partitions};
 use crate::parse::{Parser, Settings};
 use crate::record::ClientKey;
 use crate::source::Found;
-use crate::table::{Keys, Ordinary, PARTITIONS, Partition};
+use crate::table::{Keys, Ordinary, PARTITIONS, Partition, Replies};
 use crate::verdict::Report;
 use lanes::Lanes;
 use std::collections::BTreeMap;
@@ -72,8 +72,8 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     if let Some(manifest) = &mut detect.manifest {
         manifest.fit(&tables.served_paths());
     }
-    let unknown = Ordinary::default();
-    let site = tables.site(keys, &detect, &observed, &unknown);
+    let unknown = (Ordinary::default(), Replies::default());
+    let site = tables.site(keys, &detect, &observed, (&unknown.0, &unknown.1));
     let suspects = judge::suspects(&site, threads);
     let (mut peaks, uncounted) =
         PeakCounter::of_visits(judge::peak_clients(&suspects, &site), visits, &site, threads);
@@ -98,7 +98,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
         workers.into_iter().map(Focuser::finish).reduce(join).expect("a pass has at least one worker");
     focused.events.settle();
     focused.ordinary.settle();
-    let site = tables.site(keys, &detect, &observed, &focused.ordinary);
+    let site = tables.site(keys, &detect, &observed, (&focused.ordinary, &focused.replies));
     let findings = judge::findings(&suspects, &focused.events, &site, threads);
     peaks.extend(focused.peaks.peaks());
     let judgement = crate::verdict::conclude(findings, &focused.events, &site);
@@ -158,7 +158,7 @@ impl Tables {
         keys: Keys,
         options: &'a Options,
         observed: &'a Observed,
-        ordinary: &'a Ordinary,
+        (ordinary, replies): (&'a Ordinary, &'a Replies),
     ) -> Site<'a> {
         let clients = || self.partitions.iter().flat_map(|p| p.clients.table.rows());
         Site {
@@ -173,6 +173,7 @@ impl Tables {
             n_clients: clients().count() as u64,
             n_outgoing_clients: clients().filter(|c| c.n_outgoing > 0).count() as u64,
             ordinary,
+            replies,
         }
     }
 }

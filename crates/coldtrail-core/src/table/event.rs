@@ -31,6 +31,8 @@ pub enum Selector {
     PageAttacks(u64),
     /// Answers of a page to requests without a payload: a sample, kept as [`super::Ordinary`] and not as events.
     PageBaseline(u64),
+    /// How a page answered each client: counted, kept as [`super::Replies`] and not as events.
+    PageReplies(u64),
     /// Requests of a network for pages that nobody was ever given.
     NetworkMisses(ClientKey),
     /// Requests by agent (hash of method and user agent) for pages that nobody was ever given.
