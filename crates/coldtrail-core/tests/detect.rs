@@ -44,6 +44,7 @@ macro_rules! detectors {
 detectors! {
     scan_cases "scan",
     attack_cases "attack",
+    password_guessing_cases "password-guessing",
     attack_answered_cases "attack-answered",
     response_size_jump_cases "response-size-jump",
     web_shell_cases "web-shell",

@@ -1,6 +1,7 @@
 //! Detectors: which keys deserve a second look, and what their events prove. One file each, below the folder of the
 //! stage of an attack that it sees; [`registry`] lists them.
 
+mod access;
 mod attack;
 mod command_and_control;
 mod download;

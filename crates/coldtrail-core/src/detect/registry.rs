@@ -2,13 +2,14 @@
 
 use super::Detector;
 use super::{
-    attack, command_and_control as c2, download, exfiltration, exploit, implant, lateral_movement,
+    access, attack, command_and_control as c2, download, exfiltration, exploit, implant, lateral_movement,
     reconnaissance,
 };
 
-static REGISTRY: [&dyn Detector; 13] = [
+static REGISTRY: [&dyn Detector; 14] = [
     &reconnaissance::scan::Scan(reconnaissance::scan::Params::DEFAULT),
     &attack::attack::Attack(attack::attack::Params::DEFAULT),
+    &access::password_guessing::PasswordGuessing(access::password_guessing::Params::DEFAULT),
     &exploit::attack_answered::AttackAnswered(exploit::attack_answered::Params::DEFAULT),
     &exploit::response_size_jump::ResponseSizeJump(exploit::response_size_jump::Params::DEFAULT),
     &implant::web_shell::WebShell(implant::web_shell::Params::DEFAULT),

@@ -1,0 +1,77 @@
+//! Which pages are logins, and which answers let a client in.
+
+use crate::table::{PageRow, Reply, StatusClass};
+
+/// What a path of a login has in it, in lower case.
+const PARTS: [&[u8]; 17] = [
+    b"login",
+    b"logon",
+    b"log-in",
+    b"log_in",
+    b"signin",
+    b"sign-in",
+    b"sign_in",
+    b"xmlrpc",
+    b"j_security_check",
+    b"authenticat",
+    b"credential",
+    b"administrator",
+    b"phpmyadmin",
+    b"webmail",
+    b"roundcube",
+    b"passwd",
+    b"password",
+];
+/// What stands in it as a word of its own.
+const WORDS: [&[u8]; 9] =
+    [b"auth", b"oauth", b"oauth2", b"session", b"sessions", b"sso", b"saml", b"owa", b"pma"];
+
+/// The path says that it is a login.
+pub(super) fn is_named_login(path: &[u8]) -> bool {
+    let path = path.to_ascii_lowercase();
+    PARTS.iter().any(|part| memchr::memmem::find(&path, part).is_some())
+        || path.split(|b| !b.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
+}
+
+/// The page may be a login: by its name, because it asks for a password, or because it sends some of those on who
+/// post to it and others not. `min` requests make it worth a look.
+pub(super) fn may_be_login(row: &PageRow, path: &[u8], min: u32) -> bool {
+    let n = |class| row.span(class).n;
+    let is_two_valued = || n(StatusClass::Redirect) > 0 && n(StatusClass::Ok) > 4 * min;
+    row.n_outgoing == 0
+        && (n(StatusClass::Denied) >= min
+            || (row.n_posts >= min && is_named_login(path))
+            || (row.n_posts >= 4 * min && is_two_valued()))
+}
+
+/// Wrong password, not allowed, locked, too many tries.
+pub(super) fn is_refused(reply: &Reply) -> bool {
+    reply.status_code == 401 || (reply.is_post && matches!(reply.status_code, 403 | 423 | 429))
+}
+
+/// The page took it for an attempt to log in: it let the client in, sent it on, showed the form again, or refused.
+pub(super) fn is_try(reply: &Reply) -> bool {
+    is_refused(reply) || (reply.is_post && matches!(reply.status_code, 200..=399))
+}
+
+/// The same answer, but for a name or a token printed in it.
+pub(super) fn is_alike(a: &Reply, b: &Reply) -> bool {
+    a.status_code == b.status_code && a.bytes.abs_diff(b.bytes) <= (a.bytes.max(b.bytes) / 50).max(64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logins_by_name() {
+        let check = |path: &str, want| assert_eq!(is_named_login(path.as_bytes()), want, "{path}");
+        check("/wp-login.php", true);
+        check("/users/sign_in", true);
+        check("/API/Auth/v2", true);
+        check("/xmlrpc.php", true);
+        check("/authors/12", false);
+        check("/wp-admin/admin-ajax.php", false);
+        check("/", false);
+    }
+}

@@ -1,0 +1,516 @@
+//! # Guessing of passwords (`password-guessing`)
+//! ## Finds
+//! Clients that try to log in again and again, one alone or many a little each, and who of them was let in.
+//! ## Why it matters
+//! A guessed or stolen password is the plainest way in, and no payload gives it away.
+//! ## Decides
+//! Logins are learnt: pages that refuse with 401 or 403, pages with a word of logging in in their path, and
+//! pages that send on some who post to them and others not. A try is a POST answered 2xx, 3xx, 401, 403, 423
+//! or 429, or any request answered 401. It failed if it was refused (401, 403, 423, 429) or answered like most
+//! of the client's tries (the same status, bytes within max(64, 2 %)).
+//! One client: at least 20 failures, or 5 within 10 seconds, and less than half as many other answers. Where
+//! nothing is refused in so many words it must never have loaded a picture or style sheet of a page, and must
+//! come fast (15 seconds from one to the next) or ask for little else; a page without a word of logging in
+//! must also have sent it on once.
+//! Many clients: those that never loaded such an asset, at least 3 with 200 failures in all and less than a
+//! tenth as many other answers.
+//! Let in: after a failure an answer with another status, 2xx or 3xx, at most 3 times or a tenth of the
+//! failures. Own pages: given to at most 3 clients, none of them a client that only failed; new ones were
+//! given to anybody only after that.
+//! Level: let in after 20 failures and 3 new own pages: confirmed. Let in and one new own page, or 3 own
+//! pages: probable. Let in: possible. Else no sign.
+//! ## Parameters
+//! - `min_failures` | 20 | tries | 5-200 | people give up or ask for a new password long before
+//! - `burst` | 5 | tries | 3-20 | within 10 seconds nobody types so many
+//! - `min_group_failures` | 200 | tries | 50-5000 | a busy site's visitors fail now and then
+//! - `max_interval_s` | 15 | seconds | 1-120 | people type slower
+//! ## ATT&CK
+//! Credential access: T1110.001 password guessing, T1110.003 spraying, T1110.004 credential stuffing; initial
+//! access: T1078 valid accounts (ATT&CK v17)
+//! ## False positives
+//! A program that goes on with an old password: low where it comes slower than once a minute. A client behind
+//! the address of real visitors is not accused unless it is refused.
+//! ## Misses
+//! Logins whose failures and successes are answered alike. Tries that are kept under 20 a client and 200 a
+//! page. Which account was tried is in no access log.
+//! ## Cost
+//! A row of about 130 bytes for each client, page and kind of answer, of at most 64 pages.
+//! ## Sources
+//! Measured on a simulated site: 90 addresses that stuffed passwords and its 5 successes stood out by loading
+//! no asset; offices behind one address by as many successes as failures.
+
+use super::login::{is_alike, is_named_login, is_refused, is_try, may_be_login};
+use crate::detect::actor::is_outgoing;
+use crate::detect::header::header;
+use crate::detect::{Detector, Draft, Evidence, Finding, Level, Meta, Severity, Site, Stage, Suspect};
+use crate::detect::{count, counted, list, quote, seconds, span, time};
+use crate::enrich::{PageKind, kind_of};
+use crate::record::{ClientKey, NO_TIME};
+use crate::table::{
+    ClientRow, Event, Moment, PageRow, PairRow, Partition, Reply, Selector, StatusClass, Tally,
+};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+const MAX_PAGES: usize = 64;
+/// Cap on clients of a group that are judged one by one as let in, clients.
+const MAX_LET_IN: usize = 100;
+
+/// Parameters, as the header says them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Params {
+    pub(crate) min_failures: u64,
+    pub(crate) burst: u64,
+    pub(crate) min_group_failures: u64,
+    pub(crate) max_interval_s: u64,
+}
+
+impl Params {
+    pub(crate) const DEFAULT: Self =
+        Self { min_failures: 20, burst: 5, min_group_failures: 200, max_interval_s: 15 };
+    const BURST_US: i64 = 10_000_000;
+    const SLOW_US: i64 = 60_000_000;
+    const MIN_CLIENTS: usize = 3;
+}
+
+pub(in crate::detect) struct PasswordGuessing(pub(in crate::detect) Params);
+
+static META: Meta = Meta {
+    id: "password-guessing",
+    title: "Guessing of passwords",
+    stage: Stage::Access,
+    techniques: &["T1110.001", "T1110.003", "T1110.004", "T1078"],
+    since: "0.1.0",
+    needs: &["client_ip", "method", "url_path", "status_code", "response_bytes"],
+    doc: header!(include_str!("password_guessing.rs")),
+};
+
+/// A client and how the page answered it.
+struct Visitor<'a> {
+    row: &'a ClientRow,
+    replies: &'a [(Reply, Tally)],
+    /// The answer that most of its tries got; none without a try.
+    usual: Option<Reply>,
+}
+
+impl<'a> Visitor<'a> {
+    fn of(replies: &'a [(Reply, Tally)], site: &'a Site<'_>) -> Option<Self> {
+        let row = site.client(replies.first()?.0.client)?.0;
+        if is_outgoing(row) || !site.may_accuse(row) {
+            return None;
+        }
+        let mut visitor = Self { row, replies, usual: None };
+        let most = visitor.tries().max_by_key(|(reply, _)| {
+            let alike = visitor.tries().filter(|(other, _)| is_alike(reply, other));
+            (alike.map(|(_, tally)| tally.n).sum::<u64>(), Reverse(*reply))
+        });
+        visitor.usual = most.map(|(reply, _)| *reply);
+        Some(visitor)
+    }
+
+    fn tries(&self) -> impl Iterator<Item = &'a (Reply, Tally)> + use<'a> {
+        self.replies.iter().filter(|(reply, _)| is_try(reply))
+    }
+
+    /// Behind the address is somebody with a browser.
+    fn has_browser(&self) -> bool {
+        self.row.is_clean || self.row.n_assets_referred > 0
+    }
+
+    /// What share of what it asked for and was there is this page, in percent.
+    fn share_percent(&self) -> u64 {
+        let n_missing = self.row.count(StatusClass::Missing);
+        let n_here: u64 = self.replies.iter().map(|(_, tally)| tally.n).sum();
+        n_here * 100 / u64::from(self.row.n_requests.saturating_sub(n_missing)).max(1)
+    }
+}
+
+/// Tries of one client that failed, and what else it was answered.
+struct Attempt<'a> {
+    visitor: &'a Visitor<'a>,
+    n_tries: u64,
+    n_failures: u64,
+    first: Moment,
+    last: Moment,
+    /// Answers that are none of the failures: let in, or something else.
+    others: Vec<&'a (Reply, Tally)>,
+}
+
+impl<'a> Attempt<'a> {
+    /// `is_failure` tells of tries that were not refused. None without a failure.
+    fn of(visitor: &'a Visitor<'a>, is_failure: impl Fn(&Reply) -> bool) -> Option<Self> {
+        let has_failed = |reply: &Reply| is_refused(reply) || is_failure(reply);
+        let failures = || visitor.tries().filter(|(reply, _)| has_failed(reply)).map(|(_, tally)| tally);
+        let mut others: Vec<_> = visitor.tries().filter(|(reply, _)| !has_failed(reply)).collect();
+        if visitor.tries().any(|(reply, _)| reply.status_code == 401) {
+            // A page that asks for a password by 401 gives itself to those who know it.
+            let given = |reply: &Reply| !reply.is_post && matches!(reply.status_code, 200..=299);
+            others.extend(visitor.replies.iter().filter(|(reply, _)| given(reply)));
+        }
+        Some(Self {
+            visitor,
+            n_tries: visitor.tries().map(|(_, tally)| tally.n).sum(),
+            n_failures: failures().map(|tally| tally.n).sum(),
+            first: failures().map(|tally| tally.first).min()?,
+            last: failures().map(|tally| tally.last).max()?,
+            others,
+        })
+    }
+
+    fn n_others(&self) -> u64 {
+        self.others.iter().map(|(_, tally)| tally.n).sum()
+    }
+
+    /// From one failure to the next on average; none without times.
+    fn interval_us(&self) -> Option<i64> {
+        let is_timed = self.first.0 != NO_TIME && self.n_failures > 1;
+        is_timed.then(|| (self.last.0 - self.first.0) / (self.n_failures as i64 - 1))
+    }
+
+    fn is_burst(&self, burst: u64) -> bool {
+        self.n_failures >= burst && self.first.0 != NO_TIME && self.last.0 - self.first.0 <= Params::BURST_US
+    }
+
+    /// When it was let in: rare answers with another status than its failures have, after the first of them.
+    fn let_in(&self) -> Option<(&'a Reply, Moment)> {
+        let is_other = |reply: &Reply| {
+            matches!(reply.status_code, 200..=399)
+                && self.visitor.usual.is_none_or(|usual| usual.status_code != reply.status_code)
+        };
+        let is_rare = |tally: &Tally| tally.n <= (self.n_failures / 10).max(3);
+        self.others
+            .iter()
+            .filter(|(reply, tally)| is_other(reply) && is_rare(tally) && tally.last > self.first)
+            .map(|(reply, tally)| (reply, if tally.first > self.first { tally.first } else { tally.last }))
+            .min_by_key(|(_, moment)| *moment)
+    }
+}
+
+/// Pages that a client was given and hardly anybody else.
+struct OwnPages {
+    names: Vec<String>,
+    /// Of these, given to nobody before.
+    n_new: usize,
+}
+
+impl PasswordGuessing {
+    fn lone<'a>(&self, visitor: &'a Visitor<'a>, is_named: bool) -> Option<Attempt<'a>> {
+        let usual = visitor.usual?;
+        let attempt = Attempt::of(visitor, |reply| is_alike(reply, &usual))?;
+        if attempt.n_others() * 2 >= attempt.n_failures {
+            return None;
+        }
+        let is_many = attempt.n_failures >= self.0.min_failures;
+        let is_burst = attempt.is_burst(self.0.burst);
+        if is_refused(&usual) {
+            return (is_many || is_burst).then_some(attempt);
+        }
+        let max_us = self.0.max_interval_s as i64 * 1_000_000;
+        let is_fast = attempt.interval_us().is_some_and(|us| us <= max_us);
+        let is_guessing = if is_named {
+            (is_many && (is_fast || visitor.share_percent() >= 80)) || is_burst
+        } else {
+            is_many && is_fast && attempt.let_in().is_some()
+        };
+        (is_guessing && !visitor.has_browser()).then_some(attempt)
+    }
+
+    fn report_lone(
+        &self,
+        attempt: &Attempt<'_>,
+        failing: &BTreeSet<ClientKey>,
+        page: &PageRow,
+        site: &Site<'_>,
+    ) -> Draft {
+        let client = attempt.visitor.row.client;
+        let mut draft = site.draft_of_page(page);
+        draft.subject = format!("client {} {}", site.client_text(client), draft.subject);
+        draft.clients.insert(client);
+        let let_in = attempt.let_in();
+        let own = let_in.map(|(_, moment)| own_pages(client, page, moment, failing, site));
+        draft.level = self.level(attempt, own.as_ref());
+        let is_slow = attempt.interval_us().is_some_and(|us| us > Params::SLOW_US);
+        let is_many = attempt.n_failures >= self.0.min_failures && !is_slow;
+        draft.severity = severity(draft.level, is_many);
+        draft.rule = if let_in.is_some() { "let-in" } else { "guessing" };
+        describe(&mut draft, &[attempt]);
+        if is_slow && let_in.is_none() {
+            draft.caveats.push("A program that goes on with an old password looks the same.".to_owned());
+        }
+        let usual = attempt.visitor.usual.map(|usual| draft_usual(&mut draft, &usual)).unwrap_or_default();
+        let pace = attempt
+            .interval_us()
+            .map_or_else(String::new, |us| format!(", one every {} on average", seconds(us as f64 / 1e6)));
+        let outcome = match (let_in, own) {
+            (Some((reply, moment)), Some(own)) => {
+                let pages = match own.names.len() {
+                    0 => String::new(),
+                    n => format!(
+                        ", and it was given {} that hardly anybody else was ({})",
+                        counted(n as u64, "page"),
+                        list(&own.names, 3)
+                    ),
+                };
+                format!(
+                    "then at {} one was answered {}{pages}: it seems to have been let in",
+                    time((moment.0 != NO_TIME).then_some(moment.0)),
+                    reply.status_code
+                )
+            }
+            _ => "none was answered as if it had been let in".to_owned(),
+        };
+        draft.statement = format!(
+            "{} tried to log in at {} {} times{}{pace}; {} failed{usual}, {outcome}.",
+            site.client_text(client),
+            quote(draft.pages.first().map_or(&b""[..], |p| p.as_bytes()), 120),
+            count(attempt.n_tries),
+            span(draft.first_us, draft.last_us),
+            count(attempt.n_failures),
+        );
+        draft
+    }
+
+    fn level(&self, attempt: &Attempt<'_>, own: Option<&OwnPages>) -> Level {
+        match own {
+            None => Level::NoSign,
+            Some(own) if own.n_new >= 3 && attempt.n_failures >= self.0.min_failures => Level::Confirmed,
+            Some(own) if own.n_new >= 1 || own.names.len() >= 3 => Level::Probable,
+            Some(_) => Level::Possible,
+        }
+    }
+
+    /// Clients that fail a little each, together.
+    fn report_group(
+        &self,
+        attempts: &[Attempt<'_>],
+        failing: &BTreeSet<ClientKey>,
+        page: &PageRow,
+        site: &Site<'_>,
+    ) -> Option<Draft> {
+        let n_failures: u64 = attempts.iter().map(|a| a.n_failures).sum();
+        let n_others: u64 = attempts.iter().map(Attempt::n_others).sum();
+        if attempts.len() < Params::MIN_CLIENTS
+            || n_failures < self.0.min_group_failures
+            || n_others * 10 >= n_failures
+        {
+            return None;
+        }
+        let mut draft = site.draft_of_page(page);
+        draft.subject = format!("many clients {}", draft.subject);
+        let mut let_in: Vec<(String, u16, Moment)> = Vec::new();
+        for attempt in attempts {
+            let client = attempt.visitor.row.client;
+            if let Some((reply, moment)) = attempt.let_in().filter(|_| let_in.len() < MAX_LET_IN) {
+                let own = own_pages(client, page, moment, failing, site);
+                draft.level = draft.level.max(self.level(attempt, Some(&own)).min(Level::Probable));
+                draft.clients.insert(client);
+                let_in.push((site.client_text(client), reply.status_code, moment));
+            }
+        }
+        let clients = attempts.iter().map(|a| a.visitor.row.client);
+        for client in clients {
+            if draft.clients.len() < Draft::MAX_CLIENTS {
+                draft.clients.insert(client);
+            }
+        }
+        draft.severity = severity(draft.level, true);
+        draft.rule = if let_in.is_empty() { "guessing-spread" } else { "let-in" };
+        describe(&mut draft, &attempts.iter().collect::<Vec<_>>());
+        draft.number("n_clients", attempts.len());
+        draft.number("n_let_in", let_in.len());
+        let most = attempts.iter().map(|a| a.n_tries).max().unwrap_or(0);
+        let outcome = if let_in.is_empty() {
+            "none was answered as if it had been let in".to_owned()
+        } else {
+            let_in.sort_by(|a, b| (a.2, &a.0).cmp(&(b.2, &b.0)));
+            let names: Vec<String> = let_in
+                .iter()
+                .map(|(client, status, moment)| {
+                    format!("{client} at {} ({status})", time((moment.0 != NO_TIME).then_some(moment.0)))
+                })
+                .collect();
+            format!("answered as if they had been let in: {}", list(&names, 5))
+        };
+        draft.statement = format!(
+            "{} that never loaded a page with its pictures tried to log in at {}{}, {} times in all and at most {} each; {} failed, {outcome}.",
+            counted(attempts.len() as u64, "client"),
+            quote(draft.pages.first().map_or(&b""[..], |p| p.as_bytes()), 120),
+            span(draft.first_us, draft.last_us),
+            count(attempts.iter().map(|a| a.n_tries).sum()),
+            count(most),
+            count(n_failures),
+        );
+        Some(draft)
+    }
+}
+
+/// By the table of severities: an account taken, one that seems to be, or tries that go beyond what every site sees.
+fn severity(level: Level, is_many: bool) -> Severity {
+    match level {
+        Level::Confirmed => Severity::Critical,
+        Level::Probable => Severity::High,
+        Level::Possible => Severity::Medium,
+        _ if is_many => Severity::Medium,
+        _ => Severity::Low,
+    }
+}
+
+/// Puts into the draft when the tries were, how many, and lines that show it.
+fn describe(draft: &mut Draft, attempts: &[&Attempt<'_>]) {
+    let tries = || attempts.iter().flat_map(|a| a.visitor.tries().map(|(_, tally)| tally));
+    let timed = |us: i64| (us != NO_TIME).then_some(us);
+    draft.first_us = tries().filter_map(|tally| timed(tally.first.0)).min();
+    draft.last_us = tries().filter_map(|tally| timed(tally.last.0)).max();
+    draft.n_requests = attempts.iter().map(|a| a.n_tries).sum();
+    draft.number("n_tries", draft.n_requests);
+    draft.number("n_failures", attempts.iter().map(|a| a.n_failures).sum::<u64>());
+    draft.number("n_others", attempts.iter().map(|a| a.n_others()).sum::<u64>());
+    let mut show = |at| {
+        if draft.evidence.len() < Draft::MAX_EVIDENCE && draft.evidence.iter().all(|e| e.at != at) {
+            draft.evidence.push(Evidence { at, raw: Vec::new(), n_cut: 0 });
+        }
+    };
+    let mut shown: Vec<&&Attempt<'_>> = attempts.iter().collect();
+    shown.sort_by_key(|a| (a.let_in().is_none(), a.first));
+    for attempt in shown {
+        show(attempt.first.1);
+        if let Some((_, moment)) = attempt.let_in() {
+            show(attempt.last.1);
+            show(moment.1);
+        }
+    }
+}
+
+/// How failures are answered, in words; what cannot be told from it.
+fn draft_usual(draft: &mut Draft, usual: &Reply) -> String {
+    draft.number("failure_status", u32::from(usual.status_code));
+    draft.number("failure_bytes", usual.bytes);
+    if is_refused(usual) {
+        return format!(" with {}", usual.status_code);
+    }
+    draft.caveats.push(
+        "The page does not refuse in so many words: a success that is answered like the failures does not show."
+            .to_owned(),
+    );
+    format!(" (answered {} with about {} bytes)", usual.status_code, count(usual.bytes))
+}
+
+/// The pages that the client was given and at most two others, none of which only failed to log in.
+fn own_pages(
+    client: ClientKey,
+    login: &PageRow,
+    let_in: Moment,
+    failing: &BTreeSet<ClientKey>,
+    site: &Site<'_>,
+) -> OwnPages {
+    const MAX_CLIENTS: u32 = 3;
+    let part = site.keys.client_partition(client);
+    let Some(index) = site.partitions[part].clients.table.find(site.keys.client(client), client) else {
+        return OwnPages { names: Vec::new(), n_new: 0 };
+    };
+    let given = site.pairs_of(part, index).iter().filter(|pair| pair.bits & PairRow::ANSWERED != 0);
+    let mut pages: Vec<&PageRow> = given
+        .filter_map(|pair| site.page(pair.page))
+        .filter(|page| page.hash != login.hash && page.n_clients <= MAX_CLIENTS)
+        .filter(|page| !matches!(kind_of(site.page_text(page).1), PageKind::Asset))
+        .filter(|page| page.n_clients == 1 || !is_given_to_others(page, client, failing, site))
+        .collect();
+    pages.sort_by_key(|page| (page.first_s(), site.page_text(page)));
+    let let_in_s = let_in.0 / 1_000_000;
+    let is_new =
+        |page: &&&PageRow| let_in.0 != NO_TIME && i64::from(page.span(StatusClass::Ok).first_s) >= let_in_s;
+    let n_new = pages.iter().filter(is_new).count();
+    OwnPages { names: pages.iter().map(|page| site.page_name(page)).collect(), n_new }
+}
+
+/// A client that failed to log in was given the page too.
+fn is_given_to_others(
+    page: &PageRow,
+    client: ClientKey,
+    failing: &BTreeSet<ClientKey>,
+    site: &Site<'_>,
+) -> bool {
+    failing.iter().filter(|other| **other != client).any(|other| {
+        let part = site.keys.client_partition(*other);
+        let index = site.partitions[part].clients.table.find(site.keys.client(*other), *other);
+        let pairs = index.map(|index| site.pairs_of(part, index)).unwrap_or_default();
+        pairs.iter().any(|pair| pair.page == page.hash && pair.bits & PairRow::ANSWERED != 0)
+    })
+}
+
+impl Detector for PasswordGuessing {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn suspect(&self, index: usize, _part: &Partition, site: &Site<'_>) -> Vec<Suspect> {
+        if index != 0 {
+            return Vec::new();
+        }
+        let rows = site.partitions.iter().flat_map(|p| p.pages.table.rows().iter().map(move |row| (p, row)));
+        let min = self.0.burst as u32;
+        let mut pages: Vec<(bool, u64, &PageRow)> = rows
+            .map(|(part, row)| (part.pages.text(row).1, row))
+            .filter(|(path, row)| may_be_login(row, path, min))
+            .map(|(path, row)| {
+                let n = u64::from(row.n_posts) + u64::from(row.span(StatusClass::Denied).n);
+                (is_named_login(path), n, row)
+            })
+            .collect();
+        pages.sort_by_key(|(is_named, n, row)| (Reverse((*is_named, *n)), site.page_text(row)));
+        pages.truncate(MAX_PAGES);
+        let suspect = |(_, n, row): (bool, u64, &PageRow)| Suspect {
+            rank: n,
+            wants: vec![(Selector::PageReplies(row.hash), 0)],
+            draft: site.draft_of_page(row),
+        };
+        pages.into_iter().map(suspect).collect()
+    }
+
+    fn conclude(&self, suspect: &Suspect, _events: &[&[Event]], site: &Site<'_>) -> Vec<Finding> {
+        let Some(page) = site.page(suspect.draft.page) else { return Vec::new() };
+        let is_named = is_named_login(site.page_text(page).1);
+        let replies = site.replies.of(page.hash);
+        let visitors: Vec<Visitor<'_>> = replies
+            .chunk_by(|a, b| a.0.client == b.0.client)
+            .filter_map(|replies| Visitor::of(replies, site))
+            .collect();
+        let lone: Vec<Attempt<'_>> = visitors.iter().filter_map(|v| self.lone(v, is_named)).collect();
+        let found: BTreeSet<ClientKey> = lone.iter().map(|a| a.visitor.row.client).collect();
+        let rest = || {
+            let is_left = |v: &&Visitor<'_>| !found.contains(&v.row.client) && !v.has_browser();
+            visitors.iter().filter(is_left).filter(|v| v.share_percent() >= 50)
+        };
+        let usual = if is_named { usual_of(rest()) } else { None };
+        let group: Vec<Attempt<'_>> = rest()
+            .filter_map(|v| Attempt::of(v, |reply| usual.is_some_and(|usual| is_alike(reply, &usual))))
+            .collect();
+        let all = || lone.iter().chain(&group);
+        let failing = all().filter(|a| a.let_in().is_none()).map(|a| a.visitor.row.client).collect();
+        let mut drafts: Vec<Draft> = lone.iter().map(|a| self.report_lone(a, &failing, page, site)).collect();
+        drafts.extend(self.report_group(&group, &failing, page, site));
+        if site.replies.is_cut() {
+            let caveat = "There were too many clients at the logins to keep all: those named are a sample.";
+            drafts.iter_mut().for_each(|draft| draft.caveats.push(caveat.to_owned()));
+        }
+        drafts.into_iter().map(|draft| draft.finish(&META)).collect()
+    }
+}
+
+/// The answer that most tries of all these clients got, if it is no refusal.
+fn usual_of<'a>(visitors: impl Iterator<Item = &'a Visitor<'a>>) -> Option<Reply> {
+    let mut tries: Vec<(u16, u64, u64)> = Vec::new();
+    for (reply, tally) in visitors.flat_map(Visitor::tries).filter(|(reply, _)| !is_refused(reply)) {
+        tries.push((reply.status_code, reply.bytes, tally.n));
+    }
+    tries.sort_unstable();
+    let mut best: Option<(u64, (u16, u64))> = None;
+    for same in tries.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        let n = same.iter().map(|t| t.2).sum();
+        if best.is_none_or(|(most, _)| n > most) {
+            best = Some((n, (same[0].0, same[0].1)));
+        }
+    }
+    let client = ClientKey::parse(b"-");
+    best.map(|(_, (status_code, bytes))| Reply { client, is_post: true, status_code, bytes })
+}
