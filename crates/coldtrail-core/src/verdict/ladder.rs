@@ -3,7 +3,7 @@
 use super::Incident;
 use super::accused::accused;
 use super::incident::{level_of, strongest};
-use crate::detect::{Finding, Level, Severity, Site, Stage, counted, list};
+use crate::detect::{Finding, Level, Severity, Site, Stage, counted, list, time};
 use crate::record::ClientKey;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -141,6 +141,16 @@ pub(super) fn do_now(level: Level, findings: &[Finding], site: &Site<'_>) -> Vec
     );
     if !outside.is_empty() {
         sentences.push(format!("Block {} and look for the same addresses in other logs.", list(&outside, 5)));
+    }
+    let logins = || findings.iter().filter(|f| f.meta.stage == Stage::Access && is_worked(f));
+    if let Some(first_us) = logins().map(|f| f.first_us).min() {
+        let pages: BTreeSet<&str> = logins().flat_map(|f| f.pages.iter().map(String::as_str)).collect();
+        let pages: Vec<&str> = pages.into_iter().collect();
+        sentences.push(format!(
+            "Change every password that opens {}, end all sessions, and look for accounts, keys and files that were added since {}.",
+            list(&pages, 5),
+            time(first_us)
+        ));
     }
     let pages: BTreeSet<&str> = findings
         .iter()

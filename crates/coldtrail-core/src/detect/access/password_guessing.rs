@@ -252,9 +252,14 @@ impl PasswordGuessing {
                     ),
                 };
                 format!(
-                    "then at {} one was answered {}{pages}: it seems to have been let in",
+                    "then at {} one was answered {}{pages}: it {} let in",
                     time((moment.0 != NO_TIME).then_some(moment.0)),
-                    reply.status_code
+                    reply.status_code,
+                    match draft.level {
+                        Level::Confirmed => "was",
+                        Level::Probable => "was probably",
+                        _ => "may have been",
+                    },
                 )
             }
             _ => "none was answered as if it had been let in".to_owned(),
@@ -373,11 +378,11 @@ fn describe(draft: &mut Draft, attempts: &[&Attempt<'_>]) {
     let mut shown: Vec<&&Attempt<'_>> = attempts.iter().collect();
     shown.sort_by_key(|a| (a.let_in().is_none(), a.first));
     for attempt in shown {
-        show(attempt.first.1);
         if let Some((_, moment)) = attempt.let_in() {
-            show(attempt.last.1);
             show(moment.1);
+            show(attempt.last.1);
         }
+        show(attempt.first.1);
     }
 }
 
