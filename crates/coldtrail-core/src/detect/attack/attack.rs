@@ -10,7 +10,8 @@
 //! attacks on medium, below low. More than 50 clients with 1 or 2 attacks each and no other sign: one low
 //! finding for each class. By network, and by user agent with method: at least 3 clients with attacks of
 //! which none has 70 % of them, at least 6 (network) or 20 (agent) attacks; an agent only where half of its
-//! clients attack. Requests that leave through a proxy count only from 20 attacks on and where they are a
+//! clients attack, with 3 attacks a client, 200 in all, or all within a day or a tenth of the log: tools have the
+//! same agent everywhere, and the internet's background comes with them. Requests that leave through a proxy count only from 20 attacks on and where they are a
 //! tenth of the client's requests.
 //! ## Parameters
 //! - `many` | 20 | requests | 5-1000 | beyond the internet's background (the contract's severity table)
@@ -219,7 +220,10 @@ impl Attack {
         by_agent.retain(|_, c| {
             let first = c.clients[0].network();
             let is_one_network = c.clients.iter().all(|other| other.network() == first);
-            self.is_group(c) && c.n_attacks >= u64::from(self.0.many) && !is_one_network
+            self.is_group(c)
+                && c.n_attacks >= u64::from(self.0.many)
+                && !is_one_network
+                && self.is_together(c, site)
         });
         let mut n_users: BTreeMap<u64, usize> = by_agent.keys().map(|agent| (*agent, 0)).collect();
         if !n_users.is_empty() {
@@ -242,6 +246,14 @@ impl Attack {
             suspects.push(self.campaign(format!("agent {name}"), &who, &c));
         }
         suspects
+    }
+
+    /// More than what many who have nothing to do with each other send by the same tool.
+    fn is_together(&self, c: &Campaign, site: &Site<'_>) -> bool {
+        const DAY_S: i64 = 86_400;
+        let tenth_s = site.span_s().map_or(0, |(a, b)| b - a) / 10;
+        let is_short = i64::from(c.last_s.saturating_sub(c.first_s)) <= tenth_s.max(DAY_S);
+        c.n_attacks >= u64::from(self.0.many) * 10 || c.n_attacks >= 3 * c.clients.len() as u64 || is_short
     }
 
     /// Clients with a payload or two and no other sign: each named, or one line for each class where there are many.

@@ -17,6 +17,7 @@ mod xss;
 
 use super::class::Class;
 use super::views::View;
+use std::sync::LazyLock;
 
 /// Where in a request a text stood.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -107,7 +108,35 @@ const FAMILIES: [&[Rule]; 13] = [
 
 /// All rules, in a fixed order.
 pub(super) fn all() -> impl Iterator<Item = &'static Rule> {
-    FAMILIES.into_iter().flatten()
+    FAMILIES.into_iter().flatten().chain(&*HOLES)
+}
+
+/// Well-known holes of products, a line for each: id (which ends in the CVE number where there is one), weight, where
+/// it stands (`path`, `value`, or `any` of both), pattern, a text that must match and one that must not. Fields are
+/// separated by tabs. A page that the product's own people ask for too weighs less than 5, so that it counts only
+/// beside something else.
+const HOLES_TEXT: &str = include_str!("cve.tsv");
+
+static HOLES: LazyLock<Vec<Rule>> = LazyLock::new(|| HOLES_TEXT.lines().map(hole).collect());
+
+fn hole(line: &'static str) -> Rule {
+    let mut fields = line.split('\t');
+    let mut next = || fields.next().expect("a test counts the fields");
+    Rule {
+        id: next(),
+        class: Class::Cve,
+        weight: next().parse().expect("a test reads the weights"),
+        view: View::Path,
+        places: match next() {
+            "path" => Places::of(&[Place::Path]),
+            "value" => OURS,
+            "any" => PATH_AND_VALUES,
+            other => panic!("{line}: no such place: {other}"),
+        },
+        pattern: next(),
+        hits: vec![next()].leak(),
+        misses: vec![next()].leak(),
+    }
 }
 
 /// A line for each rule, in the order of [`all`]: its id and its one or two sets of literals, of which every match
