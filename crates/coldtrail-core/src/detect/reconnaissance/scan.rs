@@ -281,6 +281,10 @@ impl Scan {
             }
             let Some(row) = part.agents.table.get(group.agent, group.agent) else { continue };
             let (method, agent) = part.agents.text(row);
+            // What is no HTTP has neither; that makes nobody a group.
+            if method.is_empty() {
+                continue;
+            }
             let agent = if agent.is_empty() || agent == b"-" {
                 "without a user agent".to_owned()
             } else {
@@ -339,7 +343,7 @@ impl Detector for Scan {
 }
 
 impl Scan {
-    /// Clients that tried a few names that scanners try, and nothing more: the internet's background, one line for all.
+    /// Clients that sent a few requests that scanners try, and nothing more: the internet's background, one line for all.
     fn background(&self, site: &Site<'_>) -> Option<Suspect> {
         let mut draft = Draft::new("background probes");
         let (mut first, mut last) = (u32::MAX, 0);
@@ -373,7 +377,7 @@ impl Scan {
         draft.number("n_clients", n_clients);
         draft.number("n_probes", probes);
         draft.statement = format!(
-            "{} asked for a few names that scanners try ({} in all){} and were refused: the internet's background.",
+            "{} sent a few requests that scanners try ({} in all){} and were refused: the internet's background.",
             counted(n_clients, "client"),
             counted(probes, "path"),
             span(draft.first_us, draft.last_us),

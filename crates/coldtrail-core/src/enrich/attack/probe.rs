@@ -22,6 +22,8 @@ pub enum ProbeKind {
     Device,
     /// A page that tells about the server.
     Info,
+    /// Another service than the web: a greeting of its protocol instead of a request.
+    OtherService,
 }
 
 /// An entry of the vocabulary found in a path.
@@ -233,6 +235,26 @@ const VOCABULARY: &[(ProbeKind, &[&str])] = &[
             "/actuator",
             "/h2-console",
             "/eureka/apps",
+            "/sap/bc/",
+            "/sap/public/",
+            "/irj/portal",
+            "/nwa$",
+            "/webdynpro/",
+            "/crx/packmgr",
+            "/crx/de/",
+            "/system/console$",
+            "/bin/querybuilder.json",
+            "/oa_html/",
+            "/psp/ps/",
+            "/console/login/loginform.jsp",
+            "/manager/text",
+            "/nexus/$",
+            "/artifactory/",
+            "/gitlab/$",
+            "/hystrix",
+            "/nifi/$",
+            "/airflow",
+            "/superset",
         ],
     ),
     (
@@ -339,6 +361,14 @@ const VOCABULARY: &[(ProbeKind, &[&str])] = &[
             "/about.php7",
             "/cmd.exe",
             "/root.exe",
+            "_shell.php",
+            "-shell.php",
+            "shell.php$",
+            "/mailer.php$",
+            "/leaf.php",
+            "/marijuana.php",
+            "/wp-info.php",
+            "/class.api.php",
         ],
     ),
     (
@@ -396,6 +426,13 @@ const VOCABULARY: &[(ProbeKind, &[&str])] = &[
     (
         ProbeKind::Device,
         &[
+            "/cgi-bin/videoconfiguration.cgi",
+            "/cgi-bin/viewer/video.jpg",
+            "/axis-cgi/",
+            "/isapi/system/",
+            "/sdk/weblanguage",
+            "/webfig/",
+            "/cgi-bin/authlogin.cgi",
             "/nice%20ports",
             "/nice ports,",
             "/cgi-bin/luci",
@@ -481,12 +518,22 @@ impl Probes {
     /// The first entry found in a path (or path and query) as sent; percent signs may hide one, the scan detector sees
     /// those as attacks instead.
     pub(super) fn find(&self, path: &[u8]) -> Option<Probe> {
+        if is_greeting(path) {
+            return Some(Probe { kind: ProbeKind::OtherService, entry: "no HTTP" });
+        }
         self.automaton.find_overlapping_iter(path).find_map(|m| {
             let probe = self.entries[m.pattern().as_usize()];
             let ends = matches!(path.get(m.end()), None | Some(b'?' | b'/' | b';'));
             (ends || !probe.entry.ends_with('$')).then_some(probe)
         })
     }
+}
+
+/// What stands where a path should is none, not even one without its slash: a word, or bytes that no path has.
+fn is_greeting(path: &[u8]) -> bool {
+    let is_word = || path.iter().all(|b| !matches!(b, b'/' | b'.' | b':' | b'*'));
+    let has_controls = || path.iter().any(u8::is_ascii_control);
+    !path.is_empty() && path[0] != b'/' && (is_word() || has_controls())
 }
 
 #[cfg(test)]
@@ -511,6 +558,13 @@ mod tests {
         check("/index.html", None);
         check("/blog/2024/how-to-test", None);
         check("/seashell.phpx", None);
+        check("HELP", Some(ProbeKind::OtherService));
+        check("\u{16}\u{3}\u{1}\0t/a.b", Some(ProbeKind::OtherService));
+        check("a/b.html", None);
+        check("index.html", None);
+        check("www.example.org:443", None);
+        check("*", None);
+        check("", None);
     }
 
     #[test]
