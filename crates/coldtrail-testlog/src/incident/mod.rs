@@ -17,6 +17,8 @@ pub mod file_read;
 pub mod injection;
 /// A bad download by several clients, and other contacts with known bad names.
 pub mod malware;
+/// Passwords tried, from one address and from many.
+pub mod password;
 /// Requests for known holes that are not there.
 pub mod probe;
 /// Scans: fast, slow, and spread over many addresses.

@@ -93,6 +93,36 @@ pub fn editor(site: &Site, actor: &Actor, start_us: i64, days: i64, rng: &mut Rn
     )
 }
 
+/// An office behind one address: in the morning its people log in, and some mistype.
+pub fn office_mornings(site: &Site, actor: &Actor, start_us: i64, days: i64, rng: &mut Rng) -> Incident {
+    let mut requests = Vec::new();
+    let form = site.url("/login.php");
+    for day in (0..days).filter(|day| day % 7 < 5) {
+        for _ in 0..12 {
+            let mut at_us = start_us + day * DAY + 8 * HOUR + rng.time(0, 40 * MINUTE);
+            let mut form_bytes = || site.page_bytes("/login.php", at_us, rng);
+            let (shown, again) = (form_bytes(), form_bytes() + 96);
+            requests.push(actor.request(site.get(at_us, "/login.php", ""), 200, shown));
+            requests.push(actor.request(site.get(at_us + SECOND, "/assets/img/logo.svg", &form), 200, 3_180));
+            at_us += rng.time(6 * SECOND, 30 * SECOND);
+            if rng.chance(0.2) {
+                requests.push(actor.request(site.post(at_us, "/login.php", &form), 200, again));
+                at_us += rng.time(5 * SECOND, 20 * SECOND);
+            }
+            requests.push(actor.request(site.post(at_us, "/login.php", &form), 302, 0));
+            let account = site.page_bytes("/account.php", at_us, rng);
+            requests.push(actor.request(site.get(at_us + SECOND, "/account.php", &form), 200, account));
+        }
+    }
+    trap(
+        "T06",
+        "office-mornings",
+        "An office behind one address logs in every morning; one in five mistypes.",
+        &["password-guessing"],
+        requests,
+    )
+}
+
 /// A backup fetched every night at the same hour, large, by one client.
 pub fn backup_job(site: &Site, actor: &Actor, start_us: i64, days: i64, rng: &mut Rng) -> Incident {
     let requests = (0..days)
