@@ -26,6 +26,17 @@ impl Site<'_> {
         self.client(client).is_some_and(|(row, linked)| row.n_attacks > 0 || linked.n_probes >= PROBES)
     }
 
+    /// Whether clients that share the agent of a program belong together: `n` odd requests are 3 a client, 200 in all,
+    /// or all within a day or a tenth of the log. Common tools have the same agent everywhere, and many who have nothing
+    /// to do with each other come with them.
+    pub(crate) fn is_together(&self, n: u64, n_clients: u64, [first_s, last_s]: [u32; 2]) -> bool {
+        const MANY: u64 = 200;
+        const DAY_S: i64 = 86_400;
+        let tenth_s = self.span_s().map_or(0, |(a, b)| b - a) / 10;
+        let is_short = i64::from(last_s.saturating_sub(first_s)) <= tenth_s.max(DAY_S);
+        n >= MANY || n >= 3 * n_clients || is_short
+    }
+
     /// Seconds since 1970 of the first and the last record.
     pub(crate) fn span_s(&self) -> Option<(i64, i64)> {
         let lines = &self.totals.lines;

@@ -223,7 +223,7 @@ impl Attack {
             self.is_group(c)
                 && c.n_attacks >= u64::from(self.0.many)
                 && !is_one_network
-                && self.is_together(c, site)
+                && site.is_together(c.n_attacks, c.clients.len() as u64, [c.first_s, c.last_s])
         });
         let mut n_users: BTreeMap<u64, usize> = by_agent.keys().map(|agent| (*agent, 0)).collect();
         if !n_users.is_empty() {
@@ -246,14 +246,6 @@ impl Attack {
             suspects.push(self.campaign(format!("agent {name}"), &who, &c));
         }
         suspects
-    }
-
-    /// More than what many who have nothing to do with each other send by the same tool.
-    fn is_together(&self, c: &Campaign, site: &Site<'_>) -> bool {
-        const DAY_S: i64 = 86_400;
-        let tenth_s = site.span_s().map_or(0, |(a, b)| b - a) / 10;
-        let is_short = i64::from(c.last_s.saturating_sub(c.first_s)) <= tenth_s.max(DAY_S);
-        c.n_attacks >= u64::from(self.0.many) * 10 || c.n_attacks >= 3 * c.clients.len() as u64 || is_short
     }
 
     /// Clients with a payload or two and no other sign: each named, or one line for each class where there are many.

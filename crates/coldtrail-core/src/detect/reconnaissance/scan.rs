@@ -11,7 +11,9 @@
 //! fonts are left out of U and L: a page's broken links), in nats. A scan: E >= 15 and L >= 5 and (P >= 3, or
 //! L >= 30 and L >= U / 2). Asked under three keys: address, network (/24 or /48), and user agent with method;
 //! the last two without clients that had a browser's session, from 3 clients on, only where half of the
-//! group's clients missed something and no single address explains it.
+//! group's clients missed something and no single address explains it; an agent only with 3 missing paths a
+//! client, 200 in all, or all within a day or a tenth of the log: common tools have the same agent
+//! everywhere.
 //! ## Parameters
 //! - `base_share` | 0.05 | share | 0.01-0.2 | dead links of honest crawlers reach 13 %; fixed, because a
 //!   share learnt from the log is poisoned by the scan itself (secrepo 2022: learnt 0.34, evidence 0)
@@ -279,6 +281,10 @@ impl Scan {
             if contributors.len() < self.0.min_group || is_popular || self.is_dominated(&actor, best) {
                 continue;
             }
+            let span = [group.first_s, group.last_s];
+            if !site.is_together(actor.linked.n_missing.into(), group.n_clients, span) {
+                continue;
+            }
             let Some(row) = part.agents.table.get(group.agent, group.agent) else { continue };
             let (method, agent) = part.agents.text(row);
             // What is no HTTP has neither; that makes nobody a group.
@@ -295,7 +301,7 @@ impl Scan {
                 format!("agent {method} {agent}"),
                 &format!("{} clients that sent {method} {agent} together", count(group.n_clients)),
                 &actor,
-                [group.first_s, group.last_s],
+                span,
                 contributors.iter().map(|c| c.0),
                 Selector::AgentMisses(group.agent),
             );
