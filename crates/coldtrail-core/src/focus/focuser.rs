@@ -310,7 +310,8 @@ impl<'a> Focuser<'a> {
         if let Some(number) = page.replies {
             let is_post = rec.method.bytes(block) == b"POST";
             let bytes = if is_post { rec.bytes_out().or_zero() } else { 0 };
-            let reply = Reply { client: key.client, is_post, status_code: rec.status_code, bytes };
+            let has_user = !matches!(rec.user.bytes(block), b"" | b"-");
+            let reply = Reply { client: key.client, is_post, has_user, status_code: rec.status_code, bytes };
             self.done.replies.add(number, reply, (rec.ts_us, at));
         }
         let mut hits = std::mem::take(&mut self.hits);

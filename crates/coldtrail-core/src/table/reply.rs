@@ -11,6 +11,8 @@ use std::hash::BuildHasher;
 pub struct Reply {
     pub client: ClientKey,
     pub is_post: bool,
+    /// It came with the name of a user.
+    pub has_user: bool,
     pub status_code: u16,
     pub bytes: u64,
 }
@@ -124,7 +126,7 @@ mod tests {
     fn reply(client: u32, bytes: u64) -> (Reply, Moment) {
         let client = ClientKey::from(std::net::IpAddr::from(client.to_be_bytes()));
         let at = Locus { input: 0, offset: bytes, line: bytes, len: 1 };
-        (Reply { client, is_post: true, status_code: 200, bytes }, (bytes as i64 % 5, at))
+        (Reply { client, is_post: true, has_user: false, status_code: 200, bytes }, (bytes as i64 % 5, at))
     }
 
     #[test]

@@ -26,6 +26,17 @@ const PARTS: [&[u8]; 17] = [
 const WORDS: [&[u8]; 9] =
     [b"auth", b"oauth", b"oauth2", b"session", b"sessions", b"sso", b"saml", b"owa", b"pma"];
 
+/// Words of a path that programs talk to: those are told in so many words that a password is wrong, and log in as often
+/// as they like.
+const FOR_PROGRAMS: [&[u8]; 10] =
+    [b"api", b"rest", b"oauth", b"oauth2", b"token", b"tokens", b"jwt", b"json", b"graphql", b"saml"];
+
+/// A login that people fill in: what is shown again after a wrong password may look like any page.
+pub(super) fn is_form(path: &[u8]) -> bool {
+    let path = path.to_ascii_lowercase();
+    !path.split(|b| !b.is_ascii_alphanumeric()).any(|word| FOR_PROGRAMS.contains(&word))
+}
+
 /// The path says that it is a login.
 pub(super) fn is_named_login(path: &[u8]) -> bool {
     let path = path.to_ascii_lowercase();
@@ -73,5 +84,7 @@ mod tests {
         check("/authors/12", false);
         check("/wp-admin/admin-ajax.php", false);
         check("/", false);
+        assert!(is_form(b"/wp-login.php") && is_form(b"/rapid/login"));
+        assert!(!is_form(b"/API/login") && !is_form(b"/oauth2/authorize"));
     }
 }

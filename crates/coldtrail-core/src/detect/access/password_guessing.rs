@@ -8,12 +8,14 @@
 //! pages that send on some who post to them and others not. A try is a POST answered 2xx, 3xx, 401, 403, 423
 //! or 429, or any request answered 401. It failed if it was refused (401, 403, 423, 429) or answered like most
 //! of the client's tries (the same status, bytes within max(64, 2 %)).
-//! One client: at least 20 failures, or 5 within 10 seconds, and less than half as many other answers. Where
-//! nothing is refused in so many words it must never have loaded a picture or style sheet of a page, and must
-//! come fast (15 seconds from one to the next) or ask for little else; a page without a word of logging in
-//! must also have sent it on once.
-//! Many clients: those that never loaded such an asset, at least 3 with 200 failures in all and less than a
-//! tenth as many other answers.
+//! One client: at least 20 failures, or 5 within 10 seconds, and less than half as many other answers.
+//! Refused: at a page with a word of logging in, or with the name of a user; else only clients that never
+//! loaded a picture or style sheet of a page, ask for little else (80 %) and come fast (15 seconds from one
+//! to the next). Not refused in so many words, only at forms for people that never answered 401: such clients
+//! too, and at a page with such a word; fast or with little else where the page is shown again, both where
+//! they are sent on; without such a word also sent on once.
+//! Many clients: those that never loaded such an asset and ask for little else, at least 3 with 200 failures
+//! in all and less than a tenth as many other answers, where nothing is refused 3 tries each on average.
 //! Let in: after a failure an answer with another status, 2xx or 3xx, at most 3 times or a tenth of the
 //! failures. Own pages: given to at most 3 clients, none of them a client that only failed; new ones were
 //! given to anybody only after that.
@@ -39,7 +41,7 @@
 //! Measured on a simulated site: 90 addresses that stuffed passwords and its 5 successes stood out by loading
 //! no asset; offices behind one address by as many successes as failures.
 
-use super::login::{is_alike, is_named_login, is_refused, is_try, may_be_login};
+use super::login::{is_alike, is_form, is_named_login, is_refused, is_try, may_be_login};
 use crate::detect::actor::is_outgoing;
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Evidence, Finding, Level, Meta, Severity, Site, Stage, Suspect};
@@ -53,6 +55,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 const MAX_PAGES: usize = 64;
+/// Tries of a client of a group on average, tries, where nothing is refused in so many words: people need one or two.
+const MIN_GROUP_TRIES: u64 = 3;
 /// Cap on clients of a group that are judged one by one as let in, clients.
 const MAX_LET_IN: usize = 100;
 
@@ -193,24 +197,38 @@ struct OwnPages {
     n_new: usize,
 }
 
+/// What is known of a page before its visitors are looked at.
+#[derive(Clone, Copy)]
+struct Login {
+    /// Its path says that it is a login.
+    is_named: bool,
+    /// A wrong password may be answered like any page: it is a form for people, and it has answered no POST with 401.
+    is_plain: bool,
+}
+
 impl PasswordGuessing {
-    fn lone<'a>(&self, visitor: &'a Visitor<'a>, is_named: bool) -> Option<Attempt<'a>> {
+    fn lone<'a>(&self, visitor: &'a Visitor<'a>, login: Login) -> Option<Attempt<'a>> {
         let usual = visitor.usual?;
-        let attempt = Attempt::of(visitor, |reply| is_alike(reply, &usual))?;
+        let attempt = Attempt::of(visitor, |reply| login.is_plain && is_alike(reply, &usual))?;
         if attempt.n_others() * 2 >= attempt.n_failures {
             return None;
         }
         let is_many = attempt.n_failures >= self.0.min_failures;
         let is_burst = attempt.is_burst(self.0.burst);
-        if is_refused(&usual) {
-            return (is_many || is_burst).then_some(attempt);
-        }
         let max_us = self.0.max_interval_s as i64 * 1_000_000;
         let is_fast = attempt.interval_us().is_some_and(|us| us <= max_us);
-        let is_guessing = if is_named {
-            (is_many && (is_fast || visitor.share_percent() >= 80)) || is_burst
-        } else {
-            is_many && is_fast && attempt.let_in().is_some()
+        let asks_little_else = visitor.share_percent() >= 80;
+        if is_refused(&usual) {
+            // Elsewhere than at a login, and without a name, a program may only not know that its session has ended.
+            let is_login = login.is_named || visitor.tries().any(|(reply, _)| reply.has_user);
+            let is_odd = !visitor.has_browser() && asks_little_else && (is_fast || is_burst);
+            return ((is_many || is_burst) && (is_login || is_odd)).then_some(attempt);
+        }
+        let is_guessing = match (login.is_named, usual.status_code) {
+            (true, 200..=299) => is_many && (is_fast || asks_little_else) || is_burst,
+            // Sent on: so are those who are let in.
+            (true, _) => is_many && is_fast && asks_little_else,
+            (false, _) => is_many && is_fast && attempt.let_in().is_some(),
         };
         (is_guessing && !visitor.has_browser()).then_some(attempt)
     }
@@ -474,22 +492,30 @@ impl Detector for PasswordGuessing {
 
     fn conclude(&self, suspect: &Suspect, _events: &[&[Event]], site: &Site<'_>) -> Vec<Finding> {
         let Some(page) = site.page(suspect.draft.page) else { return Vec::new() };
-        let is_named = is_named_login(site.page_text(page).1);
+        let path = site.page_text(page).1;
         let replies = site.replies.of(page.hash);
+        let says_so = |(reply, _): &(Reply, Tally)| reply.is_post && reply.status_code == 401;
+        let is_plain = is_form(path) && !replies.iter().any(says_so);
+        let login = Login { is_named: is_named_login(path), is_plain };
         let visitors: Vec<Visitor<'_>> = replies
             .chunk_by(|a, b| a.0.client == b.0.client)
             .filter_map(|replies| Visitor::of(replies, site))
             .collect();
-        let lone: Vec<Attempt<'_>> = visitors.iter().filter_map(|v| self.lone(v, is_named)).collect();
+        let lone: Vec<Attempt<'_>> = visitors.iter().filter_map(|v| self.lone(v, login)).collect();
         let found: BTreeSet<ClientKey> = lone.iter().map(|a| a.visitor.row.client).collect();
         let rest = || {
             let is_left = |v: &&Visitor<'_>| !found.contains(&v.row.client) && !v.has_browser();
             visitors.iter().filter(is_left).filter(|v| v.share_percent() >= 50)
         };
-        let usual = if is_named { usual_of(rest()) } else { None };
-        let group: Vec<Attempt<'_>> = rest()
+        let usual = usual_of(rest()).filter(|usual| login.is_plain && usual.status_code < 300);
+        let mut group: Vec<Attempt<'_>> = rest()
+            .filter(|v| login.is_named || v.tries().any(|(reply, _)| reply.has_user))
             .filter_map(|v| Attempt::of(v, |reply| usual.is_some_and(|usual| is_alike(reply, &usual))))
             .collect();
+        let n_tries: u64 = group.iter().map(|a| a.n_tries).sum();
+        if usual.is_some() && n_tries < MIN_GROUP_TRIES * group.len() as u64 {
+            group.clear();
+        }
         let all = || lone.iter().chain(&group);
         let failing = all().filter(|a| a.let_in().is_none()).map(|a| a.visitor.row.client).collect();
         let mut drafts: Vec<Draft> = lone.iter().map(|a| self.report_lone(a, &failing, page, site)).collect();
@@ -517,5 +543,5 @@ fn usual_of<'a>(visitors: impl Iterator<Item = &'a Visitor<'a>>) -> Option<Reply
         }
     }
     let client = ClientKey::parse(b"-");
-    best.map(|(_, (status_code, bytes))| Reply { client, is_post: true, status_code, bytes })
+    best.map(|(_, (status_code, bytes))| Reply { client, is_post: true, has_user: false, status_code, bytes })
 }
