@@ -1,6 +1,6 @@
 //! Which pages are logins, and which answers let a client in.
 
-use crate::table::{PageRow, Reply, StatusClass};
+use crate::table::{PageRow, Reply, StatusClass, Tally};
 
 /// What a path of a login has in it, in lower case.
 const PARTS: [&[u8]; 17] = [
@@ -70,9 +70,57 @@ pub(super) fn is_alike(a: &Reply, b: &Reply) -> bool {
     a.status_code == b.status_code && a.bytes.abs_diff(b.bytes) <= (a.bytes.max(b.bytes) / 50).max(64)
 }
 
+/// The answer that most of these tries got, with all that are alike; the least of several.
+pub(super) fn usual_of<'a>(tries: impl Iterator<Item = &'a (Reply, Tally)>) -> Option<Reply> {
+    let mut tries: Vec<(Reply, u64)> = tries.map(|(reply, tally)| (*reply, tally.n)).collect();
+    tries.sort_unstable_by_key(|(reply, _)| (reply.status_code, reply.bytes, *reply));
+    let mut sums = vec![0];
+    sums.extend(tries.iter().scan(0u64, |sum, (_, n)| {
+        *sum += n;
+        Some(*sum)
+    }));
+    let (mut from, mut to) = (0, 0);
+    let mut best: Option<(u64, Reply)> = None;
+    for (reply, _) in &tries {
+        while !is_alike(&tries[from].0, reply) {
+            from += 1;
+        }
+        to = to.max(from);
+        while tries.get(to).is_some_and(|(other, _)| is_alike(reply, other)) {
+            to += 1;
+        }
+        let n = sums[to] - sums[from];
+        if best.is_none_or(|(most, _)| n > most) {
+            best = Some((n, *reply));
+        }
+    }
+    best.map(|(_, reply)| reply)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_usual_answer_has_most_others_about_it() {
+        let at = (0, crate::table::Locus { input: 0, offset: 0, line: 1, len: 1 });
+        let client = crate::record::ClientKey::parse(b"203.0.113.9");
+        let reply = |status_code, bytes| Reply { client, is_post: true, has_user: false, status_code, bytes };
+        let check = |tries: &[(u16, u64, u64)], want: Option<(u16, u64)>| {
+            let tries: Vec<(Reply, Tally)> =
+                tries.iter().map(|t| (reply(t.0, t.1), Tally { n: t.2, first: at, last: at })).collect();
+            let got = usual_of(tries.iter()).map(|r| (r.status_code, r.bytes));
+            assert_eq!(got, want);
+            // The same by comparing each with each.
+            let about = |a: &Reply| tries.iter().filter(|b| is_alike(a, &b.0)).map(|b| b.1.n).sum::<u64>();
+            let most = tries.iter().map(|t| about(&t.0)).max();
+            assert_eq!(got.map(|g| about(&reply(g.0, g.1))), most);
+        };
+        check(&[], None);
+        check(&[(302, 0, 3), (200, 4500, 2), (200, 4550, 2), (200, 9000, 3)], Some((200, 4500)));
+        check(&[(200, 100, 1), (200, 160, 1), (200, 220, 1), (200, 280, 1)], Some((200, 160)));
+        check(&[(200, 100_000, 1), (200, 101_900, 1), (200, 103_700, 1), (401, 30, 2)], Some((200, 101_900)));
+    }
 
     #[test]
     fn logins_by_name() {

@@ -14,7 +14,7 @@
 //! to the next). Not refused in so many words, only at forms for people that never answered 401: such clients
 //! too, and at a page with such a word; fast or with little else where the page is shown again, both where
 //! they are sent on; without such a word also sent on once.
-//! Many clients: those that never loaded such an asset and ask for little else, at least 3 with 200 failures
+//! Many clients: more than 50 of those who were not let in; those that never loaded such an asset and ask for little else, at least 3 with 200 failures
 //! in all and less than a tenth as many other answers, where nothing is refused 3 tries each on average.
 //! Let in: after a failure an answer with another status, 2xx or 3xx, at most 3 times or a tenth of the
 //! failures. Own pages: given to at most 3 clients, none of them a client that only failed; new ones were
@@ -41,7 +41,7 @@
 //! Measured on a simulated site: 90 addresses that stuffed passwords and its 5 successes stood out by loading
 //! no asset; offices behind one address by as many successes as failures.
 
-use super::login::{is_alike, is_form, is_named_login, is_refused, is_try, may_be_login};
+use super::login::{is_alike, is_form, is_named_login, is_refused, is_try, may_be_login, usual_of};
 use crate::detect::actor::is_outgoing;
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Evidence, Finding, Level, Meta, Severity, Site, Stage, Suspect};
@@ -55,6 +55,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 const MAX_PAGES: usize = 64;
+/// Cap on clients that are named one by one if they were not let in, clients: more of them are one group.
+const MAX_NAMED: usize = 50;
 /// Tries of a client of a group on average, tries, where nothing is refused in so many words: people need one or two.
 const MIN_GROUP_TRIES: u64 = 3;
 /// Cap on clients of a group that are judged one by one as let in, clients.
@@ -103,13 +105,8 @@ impl<'a> Visitor<'a> {
         if is_outgoing(row) || !site.may_accuse(row) {
             return None;
         }
-        let mut visitor = Self { row, replies, usual: None };
-        let most = visitor.tries().max_by_key(|(reply, _)| {
-            let alike = visitor.tries().filter(|(other, _)| is_alike(reply, other));
-            (alike.map(|(_, tally)| tally.n).sum::<u64>(), Reverse(*reply))
-        });
-        visitor.usual = most.map(|(reply, _)| *reply);
-        Some(visitor)
+        let tries = replies.iter().filter(|(reply, _)| is_try(reply));
+        Some(Self { row, replies, usual: usual_of(tries) })
     }
 
     fn tries(&self) -> impl Iterator<Item = &'a (Reply, Tally)> + use<'a> {
@@ -236,7 +233,7 @@ impl PasswordGuessing {
     fn report_lone(
         &self,
         attempt: &Attempt<'_>,
-        failing: &BTreeSet<ClientKey>,
+        given: &BTreeSet<u64>,
         page: &PageRow,
         site: &Site<'_>,
     ) -> Draft {
@@ -245,7 +242,7 @@ impl PasswordGuessing {
         draft.subject = format!("client {} {}", site.client_text(client), draft.subject);
         draft.clients.insert(client);
         let let_in = attempt.let_in();
-        let own = let_in.map(|(_, moment)| own_pages(client, page, moment, failing, site));
+        let own = let_in.map(|(_, moment)| own_pages(client, page, moment, given, site));
         draft.level = self.level(attempt, own.as_ref());
         let is_slow = attempt.interval_us().is_some_and(|us| us > Params::SLOW_US);
         let is_many = attempt.n_failures >= self.0.min_failures && !is_slow;
@@ -306,7 +303,7 @@ impl PasswordGuessing {
     fn report_group(
         &self,
         attempts: &[Attempt<'_>],
-        failing: &BTreeSet<ClientKey>,
+        given: &BTreeSet<u64>,
         page: &PageRow,
         site: &Site<'_>,
     ) -> Option<Draft> {
@@ -324,7 +321,7 @@ impl PasswordGuessing {
         for attempt in attempts {
             let client = attempt.visitor.row.client;
             if let Some((reply, moment)) = attempt.let_in().filter(|_| let_in.len() < MAX_LET_IN) {
-                let own = own_pages(client, page, moment, failing, site);
+                let own = own_pages(client, page, moment, given, site);
                 draft.level = draft.level.max(self.level(attempt, Some(&own)).min(Level::Probable));
                 draft.clients.insert(client);
                 let_in.push((site.client_text(client), reply.status_code, moment));
@@ -355,7 +352,7 @@ impl PasswordGuessing {
             format!("answered as if they had been let in: {}", list(&names, 5))
         };
         draft.statement = format!(
-            "{} that never loaded a page with its pictures tried to log in at {}{}, {} times in all and at most {} each; {} failed, {outcome}.",
+            "{} together tried to log in at {}{}, {} times in all and at most {} each; {} failed, {outcome}.",
             counted(attempts.len() as u64, "client"),
             quote(draft.pages.first().map_or(&b""[..], |p| p.as_bytes()), 120),
             span(draft.first_us, draft.last_us),
@@ -418,25 +415,20 @@ fn draft_usual(draft: &mut Draft, usual: &Reply) -> String {
     format!(" (answered {} with about {} bytes)", usual.status_code, count(usual.bytes))
 }
 
-/// The pages that the client was given and at most two others, none of which only failed to log in.
+/// The pages that the client was given and at most two others; `given` are those of clients that only failed.
 fn own_pages(
     client: ClientKey,
     login: &PageRow,
     let_in: Moment,
-    failing: &BTreeSet<ClientKey>,
+    given: &BTreeSet<u64>,
     site: &Site<'_>,
 ) -> OwnPages {
     const MAX_CLIENTS: u32 = 3;
-    let part = site.keys.client_partition(client);
-    let Some(index) = site.partitions[part].clients.table.find(site.keys.client(client), client) else {
-        return OwnPages { names: Vec::new(), n_new: 0 };
-    };
-    let given = site.pairs_of(part, index).iter().filter(|pair| pair.bits & PairRow::ANSWERED != 0);
-    let mut pages: Vec<&PageRow> = given
-        .filter_map(|pair| site.page(pair.page))
-        .filter(|page| page.hash != login.hash && page.n_clients <= MAX_CLIENTS)
+    let mut pages: Vec<&PageRow> = pages_given(client, site)
+        .filter(|page| *page != login.hash && !given.contains(page))
+        .filter_map(|page| site.page(page))
+        .filter(|page| page.n_clients <= MAX_CLIENTS)
         .filter(|page| !matches!(kind_of(site.page_text(page).1), PageKind::Asset))
-        .filter(|page| page.n_clients == 1 || !is_given_to_others(page, client, failing, site))
         .collect();
     pages.sort_by_key(|page| (page.first_s(), site.page_text(page)));
     let let_in_s = let_in.0 / 1_000_000;
@@ -446,19 +438,12 @@ fn own_pages(
     OwnPages { names: pages.iter().map(|page| site.page_name(page)).collect(), n_new }
 }
 
-/// A client that failed to log in was given the page too.
-fn is_given_to_others(
-    page: &PageRow,
-    client: ClientKey,
-    failing: &BTreeSet<ClientKey>,
-    site: &Site<'_>,
-) -> bool {
-    failing.iter().filter(|other| **other != client).any(|other| {
-        let part = site.keys.client_partition(*other);
-        let index = site.partitions[part].clients.table.find(site.keys.client(*other), *other);
-        let pairs = index.map(|index| site.pairs_of(part, index)).unwrap_or_default();
-        pairs.iter().any(|pair| pair.page == page.hash && pair.bits & PairRow::ANSWERED != 0)
-    })
+/// The pages that a client was given.
+fn pages_given<'s>(client: ClientKey, site: &'s Site<'_>) -> impl Iterator<Item = u64> + use<'s> {
+    let part = site.keys.client_partition(client);
+    let index = site.partitions[part].clients.table.find(site.keys.client(client), client);
+    let pairs = index.map(|index| site.pairs_of(part, index)).unwrap_or_default();
+    pairs.iter().filter(|pair| pair.bits & PairRow::ANSWERED != 0).map(|pair| pair.page)
 }
 
 impl Detector for PasswordGuessing {
@@ -507,7 +492,8 @@ impl Detector for PasswordGuessing {
             let is_left = |v: &&Visitor<'_>| !found.contains(&v.row.client) && !v.has_browser();
             visitors.iter().filter(is_left).filter(|v| v.share_percent() >= 50)
         };
-        let usual = usual_of(rest()).filter(|usual| login.is_plain && usual.status_code < 300);
+        let answered = rest().flat_map(Visitor::tries).filter(|(reply, _)| !is_refused(reply));
+        let usual = usual_of(answered).filter(|usual| login.is_plain && usual.status_code < 300);
         let mut group: Vec<Attempt<'_>> = rest()
             .filter(|v| login.is_named || v.tries().any(|(reply, _)| reply.has_user))
             .filter_map(|v| Attempt::of(v, |reply| usual.is_some_and(|usual| is_alike(reply, &usual))))
@@ -516,32 +502,17 @@ impl Detector for PasswordGuessing {
         if usual.is_some() && n_tries < MIN_GROUP_TRIES * group.len() as u64 {
             group.clear();
         }
-        let all = || lone.iter().chain(&group);
-        let failing = all().filter(|a| a.let_in().is_none()).map(|a| a.visitor.row.client).collect();
-        let mut drafts: Vec<Draft> = lone.iter().map(|a| self.report_lone(a, &failing, page, site)).collect();
-        drafts.extend(self.report_group(&group, &failing, page, site));
+        let (mut named, unnamed): (Vec<Attempt<'_>>, Vec<Attempt<'_>>) =
+            lone.into_iter().partition(|attempt| attempt.let_in().is_some());
+        if named.len() + unnamed.len() > MAX_NAMED { &mut group } else { &mut named }.extend(unnamed);
+        let failed = named.iter().chain(&group).filter(|a| a.let_in().is_none());
+        let given = failed.flat_map(|a| pages_given(a.visitor.row.client, site)).collect();
+        let mut drafts: Vec<Draft> = named.iter().map(|a| self.report_lone(a, &given, page, site)).collect();
+        drafts.extend(self.report_group(&group, &given, page, site));
         if site.replies.is_cut() {
             let caveat = "There were too many clients at the logins to keep all: those named are a sample.";
             drafts.iter_mut().for_each(|draft| draft.caveats.push(caveat.to_owned()));
         }
         drafts.into_iter().map(|draft| draft.finish(&META)).collect()
     }
-}
-
-/// The answer that most tries of all these clients got, if it is no refusal.
-fn usual_of<'a>(visitors: impl Iterator<Item = &'a Visitor<'a>>) -> Option<Reply> {
-    let mut tries: Vec<(u16, u64, u64)> = Vec::new();
-    for (reply, tally) in visitors.flat_map(Visitor::tries).filter(|(reply, _)| !is_refused(reply)) {
-        tries.push((reply.status_code, reply.bytes, tally.n));
-    }
-    tries.sort_unstable();
-    let mut best: Option<(u64, (u16, u64))> = None;
-    for same in tries.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-        let n = same.iter().map(|t| t.2).sum();
-        if best.is_none_or(|(most, _)| n > most) {
-            best = Some((n, (same[0].0, same[0].1)));
-        }
-    }
-    let client = ClientKey::parse(b"-");
-    best.map(|(_, (status_code, bytes))| Reply { client, is_post: true, has_user: false, status_code, bytes })
 }
