@@ -55,6 +55,8 @@ struct BlockNote {
     first_line: u64,
     cut_line: bool,
     cut_off: bool,
+    /// A line in it changes how those behind it are read: no part of it can be read alone.
+    changes_format: bool,
     parser: Parser,
     keys: Arc<BlockKeys>,
 }
@@ -201,8 +203,10 @@ impl Lanes {
                             Parser::detect(&block.bytes).with_settings(self.settings.clone())
                         })
                         .clone();
-                    if let Some(next) = parser.after(block) {
-                        state.parser = Some(next);
+                    let next = parser.after(block);
+                    let changes_format = next.is_some();
+                    if changes_format {
+                        state.parser = next;
                     }
                     state.blocks.push(BlockNote {
                         member: block.member,
@@ -211,6 +215,7 @@ impl Lanes {
                         first_line: block.first_line,
                         cut_line: block.cut_line,
                         cut_off: block.cut_off,
+                        changes_format,
                         parser: parser.clone(),
                         keys: Arc::default(),
                     });
@@ -407,7 +412,9 @@ impl Cursor {
         loop {
             let note = notes.get(self.next).filter(|_| !self.is_broken)?;
             if is_seekable {
-                if let Some(stretch) = wanted.next_in(&note.keys, self.line) {
+                let all = || (self.line == 0 && wanted.may_be_in(&note.keys)).then(|| note.keys.all());
+                let next = if note.changes_format { all() } else { wanted.next_in(&note.keys, self.line) };
+                if let Some(stretch) = next {
                     self.line = stretch.lines.end;
                     if self.seek(located, note, &stretch, block) {
                         return Some((note, stretch.lines));
