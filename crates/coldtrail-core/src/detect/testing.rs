@@ -140,14 +140,8 @@ impl TestSite {
             let event = site.event(index);
             let number = site.replies.number_of(event.page).expect("every page is counted");
             let is_post = event.method == Method::Post;
-            let bytes = if is_post { event.bytes_out.or_zero() } else { 0 };
-            let reply = Reply {
-                client: event.client,
-                is_post,
-                has_user: false,
-                status_code: event.status_code,
-                bytes,
-            };
+            let bytes = event.bytes_out.or_zero();
+            let reply = Reply::new(event.client, is_post, false, event.status_code, event.ts_us, bytes);
             site.replies.add(number, reply, (event.ts_us, event.at));
             let bytes = event.bytes_out.get().filter(|n| *n > 0 && event.method != Method::Head);
             if let (Some(bytes), 200, false) = (bytes, event.status_code, event.verdict.is_odd()) {

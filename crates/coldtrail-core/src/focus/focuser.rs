@@ -309,9 +309,9 @@ impl<'a> Focuser<'a> {
         let page = wanted.pages.get(&key.page).copied().unwrap_or_default();
         if let Some(number) = page.replies {
             let is_post = rec.method.bytes(block) == b"POST";
-            let bytes = if is_post { rec.bytes_out().or_zero() } else { 0 };
             let has_user = !matches!(rec.user.bytes(block), b"" | b"-");
-            let reply = Reply { client: key.client, is_post, has_user, status_code: rec.status_code, bytes };
+            let bytes = rec.bytes_out().or_zero();
+            let reply = Reply::new(key.client, is_post, has_user, rec.status_code, rec.ts_us, bytes);
             self.done.replies.add(number, reply, (rec.ts_us, at));
         }
         let mut hits = std::mem::take(&mut self.hits);

@@ -1,5 +1,5 @@
-//! How some pages answered each client: replies counted, gathered by the second pass. However often a client asks, it
-//! gets few that differ.
+//! How some pages answered each client: replies counted by the hour, gathered by the second pass. Sizes are rounded, so
+//! that a client that is shown what it sends gets few that differ.
 
 use super::Locus;
 use crate::record::ClientKey;
@@ -13,14 +13,38 @@ pub struct Reply {
     pub is_post: bool,
     /// It came with the name of a user.
     pub has_user: bool,
+    /// Hours since 1970; `u32::MAX` where the line has no time.
+    pub hour: u32,
     pub status_code: u16,
     pub bytes: u64,
+}
+
+impl Reply {
+    /// `bytes` are rounded down to steps of 64, from 1,024 on to a sixteenth of the size or less.
+    pub fn new(
+        client: ClientKey,
+        is_post: bool,
+        has_user: bool,
+        status_code: u16,
+        ts_us: i64,
+        bytes: u64,
+    ) -> Self {
+        let step = if bytes < 1024 { 64 } else { 1 << (bytes.ilog2() - 4) };
+        Self {
+            client,
+            is_post,
+            has_user,
+            hour: u32::try_from(ts_us / 3_600_000_000).unwrap_or(u32::MAX),
+            status_code,
+            bytes: if is_post { bytes / step * step } else { 0 },
+        }
+    }
 }
 
 /// When something was, and in which line; earlier is less.
 pub type Moment = (i64, Locus);
 
-/// How often an reply was, first and last.
+/// How often a reply was, first and last.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Tally {
     pub n: u64,
@@ -126,7 +150,10 @@ mod tests {
     fn reply(client: u32, bytes: u64) -> (Reply, Moment) {
         let client = ClientKey::from(std::net::IpAddr::from(client.to_be_bytes()));
         let at = Locus { input: 0, offset: bytes, line: bytes, len: 1 };
-        (Reply { client, is_post: true, has_user: false, status_code: 200, bytes }, (bytes as i64 % 5, at))
+        (
+            Reply { client, is_post: true, has_user: false, hour: 0, status_code: 200, bytes },
+            (bytes as i64 % 5, at),
+        )
     }
 
     #[test]

@@ -5,27 +5,33 @@
 //! A guessed or stolen password is the plainest way in, and no payload gives it away.
 //! ## Decides
 //! Logins are learnt: pages that refuse with 401 or 403, pages with a word of logging in in their path, and
-//! pages that send on some who post to them and others not. A try is a POST answered 2xx, 3xx, 401, 403, 423
-//! or 429, or any request answered 401. It failed if it was refused (401, 403, 423, 429) or answered like most
-//! of the client's tries (the same status, bytes within max(64, 2 %)).
-//! One client: at least 20 failures, or 5 within 10 seconds, and less than half as many other answers.
-//! Refused: at a page with a word of logging in, or with the name of a user; else only clients that never
-//! loaded a picture or style sheet of a page, ask for little else (80 %) and come fast (15 seconds from one
-//! to the next). Not refused in so many words, only at forms for people that never answered 401: such clients
-//! too, and at a page with such a word; fast or with little else where the page is shown again, both where
-//! they are sent on; without such a word also sent on once.
-//! Many clients: more than 50 of those who were not let in; those that never loaded such an asset and ask for little else, at least 3 with 200 failures
-//! in all and less than a tenth as many other answers, where nothing is refused 3 tries each on average.
-//! Let in: after a failure an answer with another status, 2xx or 3xx, at most 3 times or a tenth of the
-//! failures. Own pages: given to at most 3 clients, none of them a client that only failed; new ones were
-//! given to anybody only after that.
-//! Level: let in after 20 failures and 3 new own pages: confirmed. Let in and one new own page, or 3 own
-//! pages: probable. Let in: possible. Else no sign.
+//! pages that send on some who post to them and others not.
+//! A try is a POST answered 2xx, 3xx or 401, at a page with such a word also 403, 423 or 429, or any request
+//! answered 401. It failed if it was refused (401, 403, 423, 429) or answered like most of the client's tries
+//! (the same status, bytes within max(64, a sixteenth)).
+//! One client: at least 20 failures, or an hour that has 5 and no more than 10 seconds from the first to the
+//! last; and less than half as many other answers, unless those came after 20 failures only.
+//! Refused at a page with such a word, or with the name of a user: whoever it is. Refused elsewhere: only who
+//! loads no pictures or style sheets (fewer than its tries), asks for little else (80 %) and comes fast (2
+//! seconds from one to the next in its busiest hour); low, because a program may only not know that its
+//! session has ended. Not refused in so many words: only at forms for people that never answered a POST with
+//! 401, only who loads no such assets, and only fast (15 seconds) or with little else; both where tries are
+//! sent on; at a page without such a word only who was sent on once.
+//! Many clients: those who fail less, loaded no such asset at all and ask for little else (50 %), at a page
+//! with such a word or with names of users: at least 3 with 200 failures in all and less than a tenth as many
+//! other answers, where nothing is refused 3 tries each on average. Where more than 50 single clients would be
+//! named, those who were not let in count here instead.
+//! Let in: after a failure an answer with another status, 2xx or 3xx; at most 3 times or a tenth of the
+//! failures, or after 20 failures and never before. Own pages: given to at most 3 clients, none of which only
+//! failed; new ones were given to anybody only after that.
+//! Level: let in fast and 3 new own pages: confirmed. One new own page, or 3 own pages: probable. Let in, or
+//! slower than once a minute: possible. Else no sign.
 //! ## Parameters
 //! - `min_failures` | 20 | tries | 5-200 | people give up or ask for a new password long before
 //! - `burst` | 5 | tries | 3-20 | within 10 seconds nobody types so many
 //! - `min_group_failures` | 200 | tries | 50-5000 | a busy site's visitors fail now and then
 //! - `max_interval_s` | 15 | seconds | 1-120 | people type slower
+//! - `max_blind_interval_s` | 2 | seconds | 1-30 | health checks and open tabs come every 5 seconds or slower
 //! ## ATT&CK
 //! Credential access: T1110.001 password guessing, T1110.003 spraying, T1110.004 credential stuffing; initial
 //! access: T1078 valid accounts (ATT&CK v17)
@@ -33,7 +39,7 @@
 //! A program that goes on with an old password: low where it comes slower than once a minute. A client behind
 //! the address of real visitors is not accused unless it is refused.
 //! ## Misses
-//! Logins whose failures and successes are answered alike. Tries that are kept under 20 a client and 200 a
+//! Logins whose failures and successes have one status. Slow tries at interfaces for programs. Tries that are kept under 20 a client and 200 a
 //! page. Which account was tried is in no access log.
 //! ## Cost
 //! A row of about 130 bytes for each client, page and kind of answer, of at most 64 pages.
@@ -41,7 +47,9 @@
 //! Measured on a simulated site: 90 addresses that stuffed passwords and its 5 successes stood out by loading
 //! no asset; offices behind one address by as many successes as failures.
 
-use super::login::{is_alike, is_form, is_named_login, is_refused, is_try, may_be_login, usual_of};
+use super::login::{
+    is_alike, is_form, is_interface, is_named_login, is_refused, is_try, may_be_login, usual_of,
+};
 use crate::detect::actor::is_outgoing;
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Evidence, Finding, Level, Meta, Severity, Site, Stage, Suspect};
@@ -52,7 +60,7 @@ use crate::table::{
     ClientRow, Event, Moment, PageRow, PairRow, Partition, Reply, Selector, StatusClass, Tally,
 };
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const MAX_PAGES: usize = 64;
 /// Cap on clients that are named one by one if they were not let in, clients: more of them are one group.
@@ -69,11 +77,17 @@ pub(crate) struct Params {
     pub(crate) burst: u64,
     pub(crate) min_group_failures: u64,
     pub(crate) max_interval_s: u64,
+    pub(crate) max_blind_interval_s: u64,
 }
 
 impl Params {
-    pub(crate) const DEFAULT: Self =
-        Self { min_failures: 20, burst: 5, min_group_failures: 200, max_interval_s: 15 };
+    pub(crate) const DEFAULT: Self = Self {
+        min_failures: 20,
+        burst: 5,
+        min_group_failures: 200,
+        max_interval_s: 15,
+        max_blind_interval_s: 2,
+    };
     const BURST_US: i64 = 10_000_000;
     const SLOW_US: i64 = 60_000_000;
     const MIN_CLIENTS: usize = 3;
@@ -113,9 +127,14 @@ impl<'a> Visitor<'a> {
         self.replies.iter().filter(|(reply, _)| is_try(reply))
     }
 
-    /// Behind the address is somebody with a browser.
+    /// Behind the address are people with browsers: for each try a picture, script or style sheet of a page.
     fn has_browser(&self) -> bool {
-        self.row.is_clean || self.row.n_assets_referred > 0
+        let n_tries: u64 = self.tries().map(|(_, tally)| tally.n).sum();
+        u64::from(self.row.n_assets_referred) >= n_tries
+    }
+
+    fn has_user(&self) -> bool {
+        self.tries().any(|(reply, _)| reply.has_user)
     }
 
     /// What share of what it asked for and was there is this page, in percent.
@@ -133,58 +152,107 @@ struct Attempt<'a> {
     n_failures: u64,
     first: Moment,
     last: Moment,
+    /// The hour with most failures.
+    busiest: Tally,
+    /// In some hour they came faster than a person types.
+    is_burst: bool,
     /// Answers that are none of the failures: let in, or something else.
-    others: Vec<&'a (Reply, Tally)>,
+    n_others: u64,
+    let_in: Option<LetIn>,
+}
+
+/// The first answer that says that a client was let in.
+#[derive(Clone, Copy)]
+struct LetIn {
+    status_code: u16,
+    moment: Moment,
+    /// After so many failures, and without such an answer before them, that it may come back as often as it likes.
+    is_plain: bool,
 }
 
 impl<'a> Attempt<'a> {
     /// `is_failure` tells of tries that were not refused. None without a failure.
-    fn of(visitor: &'a Visitor<'a>, is_failure: impl Fn(&Reply) -> bool) -> Option<Self> {
+    fn of(visitor: &'a Visitor<'a>, params: Params, is_failure: impl Fn(&Reply) -> bool) -> Option<Self> {
         let has_failed = |reply: &Reply| is_refused(reply) || is_failure(reply);
-        let failures = || visitor.tries().filter(|(reply, _)| has_failed(reply)).map(|(_, tally)| tally);
-        let mut others: Vec<_> = visitor.tries().filter(|(reply, _)| !has_failed(reply)).collect();
+        let (failures, mut others): (Vec<&(Reply, Tally)>, Vec<_>) =
+            visitor.tries().partition(|(reply, _)| has_failed(reply));
         if visitor.tries().any(|(reply, _)| reply.status_code == 401) {
             // A page that asks for a password by 401 gives itself to those who know it.
-            let given = |reply: &Reply| !reply.is_post && matches!(reply.status_code, 200..=299);
+            let given = |reply: &Reply| !reply.is_post && matches!(reply.status_code, 200..=399);
             others.extend(visitor.replies.iter().filter(|(reply, _)| given(reply)));
         }
+        let mut hours: BTreeMap<u32, Tally> = BTreeMap::new();
+        for (reply, tally) in &failures {
+            let hour = hours.entry(reply.hour).or_insert(Tally { n: 0, ..*tally });
+            hour.n += tally.n;
+            hour.first = hour.first.min(tally.first);
+            hour.last = hour.last.max(tally.last);
+        }
+        let busiest = *hours.values().max_by_key(|hour| (hour.n, Reverse(hour.first)))?;
+        let is_burst = |hour: &Tally| {
+            hour.n >= params.burst
+                && hour.first.0 != NO_TIME
+                && hour.last.0 - hour.first.0 <= Params::BURST_US
+        };
+        let first = hours.values().map(|hour| hour.first).min()?;
         Some(Self {
             visitor,
             n_tries: visitor.tries().map(|(_, tally)| tally.n).sum(),
-            n_failures: failures().map(|tally| tally.n).sum(),
-            first: failures().map(|tally| tally.first).min()?,
-            last: failures().map(|tally| tally.last).max()?,
-            others,
+            n_failures: failures.iter().map(|(_, tally)| tally.n).sum(),
+            first,
+            last: hours.values().map(|hour| hour.last).max()?,
+            busiest,
+            is_burst: hours.values().any(is_burst),
+            n_others: others.iter().map(|(_, tally)| tally.n).sum(),
+            let_in: let_in(visitor, &failures, &others, first, params.min_failures),
         })
     }
 
-    fn n_others(&self) -> u64 {
-        self.others.iter().map(|(_, tally)| tally.n).sum()
-    }
-
-    /// From one failure to the next on average; none without times.
+    /// From one failure to the next, in the hour that has most; without times none.
     fn interval_us(&self) -> Option<i64> {
-        let is_timed = self.first.0 != NO_TIME && self.n_failures > 1;
-        is_timed.then(|| (self.last.0 - self.first.0) / (self.n_failures as i64 - 1))
-    }
-
-    fn is_burst(&self, burst: u64) -> bool {
-        self.n_failures >= burst && self.first.0 != NO_TIME && self.last.0 - self.first.0 <= Params::BURST_US
-    }
-
-    /// When it was let in: rare answers with another status than its failures have, after the first of them.
-    fn let_in(&self) -> Option<(&'a Reply, Moment)> {
-        let is_other = |reply: &Reply| {
-            matches!(reply.status_code, 200..=399)
-                && self.visitor.usual.is_none_or(|usual| usual.status_code != reply.status_code)
+        let (n, first, last) = if self.busiest.n > 1 {
+            (self.busiest.n, self.busiest.first.0, self.busiest.last.0)
+        } else {
+            (self.n_failures, self.first.0, self.last.0)
         };
-        let is_rare = |tally: &Tally| tally.n <= (self.n_failures / 10).max(3);
-        self.others
-            .iter()
-            .filter(|(reply, tally)| is_other(reply) && is_rare(tally) && tally.last > self.first)
-            .map(|(reply, tally)| (reply, if tally.first > self.first { tally.first } else { tally.last }))
-            .min_by_key(|(_, moment)| *moment)
+        (first != NO_TIME && n > 1).then(|| (last - first) / (n as i64 - 1))
     }
+
+    /// Ten in an hour at least, each no later than this after the one before on average.
+    fn is_within(&self, seconds: u64) -> bool {
+        const MIN: u64 = 10;
+        self.busiest.n >= MIN && self.interval_us().is_some_and(|us| us <= seconds as i64 * 1_000_000)
+    }
+
+    fn is_slow(&self) -> bool {
+        self.interval_us().is_some_and(|us| us > Params::SLOW_US)
+    }
+}
+
+/// The first answer with another status than the failures have, after one of them: it must be rare, or come after many
+/// failures and never before.
+fn let_in(
+    visitor: &Visitor<'_>,
+    failures: &[&(Reply, Tally)],
+    others: &[&(Reply, Tally)],
+    first: Moment,
+    min_failures: u64,
+) -> Option<LetIn> {
+    let is_other = |reply: &Reply| {
+        matches!(reply.status_code, 200..=399)
+            && visitor.usual.is_none_or(|usual| usual.status_code != reply.status_code)
+    };
+    let is_known = others.iter().any(|(reply, tally)| is_other(reply) && tally.first < first);
+    let after = others.iter().filter(|(reply, tally)| is_other(reply) && tally.first > first);
+    let (reply, tally) = after.min_by_key(|(_, tally)| tally.first)?;
+    let moment = tally.first;
+    let before = |tally: &Tally| if tally.last < moment { tally.n } else { u64::from(tally.first < moment) };
+    let n_before: u64 = failures.iter().map(|(_, tally)| before(tally)).sum();
+    let n_failures: u64 = failures.iter().map(|(_, tally)| tally.n).sum();
+    let n_other: u64 = others.iter().filter(|(reply, _)| is_other(reply)).map(|(_, tally)| tally.n).sum();
+    let is_plain = n_before >= min_failures && !is_known;
+    let is_rare = n_other <= (n_failures / 10).max(3);
+    (is_plain || is_rare).then_some(LetIn { status_code: reply.status_code, moment, is_plain })
 }
 
 /// Pages that a client was given and hardly anybody else.
@@ -201,31 +269,44 @@ struct Login {
     is_named: bool,
     /// A wrong password may be answered like any page: it is a form for people, and it has answered no POST with 401.
     is_plain: bool,
+    /// See [`is_interface`].
+    is_interface: bool,
+}
+
+impl OwnPages {
+    /// What they say of somebody who was let in.
+    fn level(&self) -> Level {
+        if self.n_new >= 1 || self.names.len() >= 3 { Level::Probable } else { Level::Possible }
+    }
 }
 
 impl PasswordGuessing {
     fn lone<'a>(&self, visitor: &'a Visitor<'a>, login: Login) -> Option<Attempt<'a>> {
         let usual = visitor.usual?;
-        let attempt = Attempt::of(visitor, |reply| login.is_plain && is_alike(reply, &usual))?;
-        if attempt.n_others() * 2 >= attempt.n_failures {
+        let attempt = Attempt::of(visitor, self.0, |reply| login.is_plain && is_alike(reply, &usual))?;
+        let is_let_in = attempt.let_in.is_some_and(|let_in| let_in.is_plain);
+        if !is_let_in && attempt.n_others * 2 >= attempt.n_failures {
             return None;
         }
         let is_many = attempt.n_failures >= self.0.min_failures;
-        let is_burst = attempt.is_burst(self.0.burst);
-        let max_us = self.0.max_interval_s as i64 * 1_000_000;
-        let is_fast = attempt.interval_us().is_some_and(|us| us <= max_us);
+        let is_fast = attempt.is_within(self.0.max_interval_s);
         let asks_little_else = visitor.share_percent() >= 80;
         if is_refused(&usual) {
-            // Elsewhere than at a login, and without a name, a program may only not know that its session has ended.
-            let is_login = login.is_named || visitor.tries().any(|(reply, _)| reply.has_user);
-            let is_odd = !visitor.has_browser() && asks_little_else && (is_fast || is_burst);
-            return ((is_many || is_burst) && (is_login || is_odd)).then_some(attempt);
+            let is_login = login.is_named || visitor.has_user();
+            let is_odd = !visitor.has_browser()
+                && asks_little_else
+                && (attempt.is_within(self.0.max_blind_interval_s) || attempt.is_burst);
+            return ((is_many || attempt.is_burst) && (is_login || is_odd)).then_some(attempt);
         }
         let is_guessing = match (login.is_named, usual.status_code) {
-            (true, 200..=299) => is_many && (is_fast || asks_little_else) || is_burst,
+            (true, 200..=299) => {
+                is_many && (is_fast || asks_little_else && !login.is_interface) || attempt.is_burst
+            }
             // Sent on: so are those who are let in.
             (true, _) => is_many && is_fast && asks_little_else,
-            (false, _) => is_many && is_fast && attempt.let_in().is_some(),
+            (false, _) => {
+                is_many && is_fast && attempt.let_in.is_some_and(|l| matches!(l.status_code, 300..=399))
+            }
         };
         (is_guessing && !visitor.has_browser()).then_some(attempt)
     }
@@ -233,6 +314,7 @@ impl PasswordGuessing {
     fn report_lone(
         &self,
         attempt: &Attempt<'_>,
+        login: Login,
         given: &BTreeSet<u64>,
         page: &PageRow,
         site: &Site<'_>,
@@ -241,15 +323,15 @@ impl PasswordGuessing {
         let mut draft = site.draft_of_page(page);
         draft.subject = format!("client {} {}", site.client_text(client), draft.subject);
         draft.clients.insert(client);
-        let let_in = attempt.let_in();
-        let own = let_in.map(|(_, moment)| own_pages(client, page, moment, given, site));
+        let let_in = attempt.let_in;
+        let own = let_in.map(|let_in| own_pages(client, page, let_in.moment, given, site));
         draft.level = self.level(attempt, own.as_ref());
-        let is_slow = attempt.interval_us().is_some_and(|us| us > Params::SLOW_US);
-        let is_many = attempt.n_failures >= self.0.min_failures && !is_slow;
+        let is_blind = !login.is_named && !attempt.visitor.has_user();
+        let is_many = attempt.n_failures >= self.0.min_failures && !attempt.is_slow() && !is_blind;
         draft.severity = severity(draft.level, is_many);
         draft.rule = if let_in.is_some() { "let-in" } else { "guessing" };
         describe(&mut draft, &[attempt]);
-        if is_slow && let_in.is_none() {
+        if attempt.is_slow() || is_blind {
             draft.caveats.push("A program that goes on with an old password looks the same.".to_owned());
         }
         let usual = attempt.visitor.usual.map(|usual| draft_usual(&mut draft, &usual)).unwrap_or_default();
@@ -257,7 +339,7 @@ impl PasswordGuessing {
             .interval_us()
             .map_or_else(String::new, |us| format!(", one every {} on average", seconds(us as f64 / 1e6)));
         let outcome = match (let_in, own) {
-            (Some((reply, moment)), Some(own)) => {
+            (Some(LetIn { status_code, moment, .. }), Some(own)) => {
                 let pages = match own.names.len() {
                     0 => String::new(),
                     n => format!(
@@ -269,7 +351,7 @@ impl PasswordGuessing {
                 format!(
                     "then at {} one was answered {}{pages}: it {} let in",
                     time((moment.0 != NO_TIME).then_some(moment.0)),
-                    reply.status_code,
+                    status_code,
                     match draft.level {
                         Level::Confirmed => "was",
                         Level::Probable => "was probably",
@@ -277,7 +359,7 @@ impl PasswordGuessing {
                     },
                 )
             }
-            _ => "none was answered as if it had been let in".to_owned(),
+            _ => "no answer shows that it was let in".to_owned(),
         };
         draft.statement = format!(
             "{} tried to log in at {} {} times{}{pace}; {} failed{usual}, {outcome}.",
@@ -293,9 +375,10 @@ impl PasswordGuessing {
     fn level(&self, attempt: &Attempt<'_>, own: Option<&OwnPages>) -> Level {
         match own {
             None => Level::NoSign,
-            Some(own) if own.n_new >= 3 && attempt.n_failures >= self.0.min_failures => Level::Confirmed,
-            Some(own) if own.n_new >= 1 || own.names.len() >= 3 => Level::Probable,
-            Some(_) => Level::Possible,
+            // A program whose password was put right looks the same.
+            Some(_) if attempt.is_slow() => Level::Possible,
+            Some(own) if own.n_new >= 3 && attempt.is_within(self.0.max_interval_s) => Level::Confirmed,
+            Some(own) => own.level(),
         }
     }
 
@@ -308,7 +391,7 @@ impl PasswordGuessing {
         site: &Site<'_>,
     ) -> Option<Draft> {
         let n_failures: u64 = attempts.iter().map(|a| a.n_failures).sum();
-        let n_others: u64 = attempts.iter().map(Attempt::n_others).sum();
+        let n_others: u64 = attempts.iter().map(|a| a.n_others).sum();
         if attempts.len() < Params::MIN_CLIENTS
             || n_failures < self.0.min_group_failures
             || n_others * 10 >= n_failures
@@ -320,11 +403,13 @@ impl PasswordGuessing {
         let mut let_in: Vec<(String, u16, Moment)> = Vec::new();
         for attempt in attempts {
             let client = attempt.visitor.row.client;
-            if let Some((reply, moment)) = attempt.let_in().filter(|_| let_in.len() < MAX_LET_IN) {
+            if let Some(LetIn { status_code, moment, .. }) =
+                attempt.let_in.filter(|_| let_in.len() < MAX_LET_IN)
+            {
                 let own = own_pages(client, page, moment, given, site);
-                draft.level = draft.level.max(self.level(attempt, Some(&own)).min(Level::Probable));
+                draft.level = draft.level.max(own.level());
                 draft.clients.insert(client);
-                let_in.push((site.client_text(client), reply.status_code, moment));
+                let_in.push((site.client_text(client), status_code, moment));
             }
         }
         let clients = attempts.iter().map(|a| a.visitor.row.client);
@@ -340,7 +425,7 @@ impl PasswordGuessing {
         draft.number("n_let_in", let_in.len());
         let most = attempts.iter().map(|a| a.n_tries).max().unwrap_or(0);
         let outcome = if let_in.is_empty() {
-            "none was answered as if it had been let in".to_owned()
+            "no answer shows that it was let in".to_owned()
         } else {
             let_in.sort_by(|a, b| (a.2, &a.0).cmp(&(b.2, &b.0)));
             let names: Vec<String> = let_in
@@ -384,17 +469,17 @@ fn describe(draft: &mut Draft, attempts: &[&Attempt<'_>]) {
     draft.n_requests = attempts.iter().map(|a| a.n_tries).sum();
     draft.number("n_tries", draft.n_requests);
     draft.number("n_failures", attempts.iter().map(|a| a.n_failures).sum::<u64>());
-    draft.number("n_others", attempts.iter().map(|a| a.n_others()).sum::<u64>());
+    draft.number("n_others", attempts.iter().map(|a| a.n_others).sum::<u64>());
     let mut show = |at| {
         if draft.evidence.len() < Draft::MAX_EVIDENCE && draft.evidence.iter().all(|e| e.at != at) {
             draft.evidence.push(Evidence { at, raw: Vec::new(), n_cut: 0 });
         }
     };
     let mut shown: Vec<&&Attempt<'_>> = attempts.iter().collect();
-    shown.sort_by_key(|a| (a.let_in().is_none(), a.first));
+    shown.sort_by_key(|a| (a.let_in.is_none(), a.first));
     for attempt in shown {
-        if let Some((_, moment)) = attempt.let_in() {
-            show(moment.1);
+        if let Some(let_in) = attempt.let_in {
+            show(let_in.moment.1);
             show(attempt.last.1);
         }
         show(attempt.first.1);
@@ -478,10 +563,13 @@ impl Detector for PasswordGuessing {
     fn conclude(&self, suspect: &Suspect, _events: &[&[Event]], site: &Site<'_>) -> Vec<Finding> {
         let Some(page) = site.page(suspect.draft.page) else { return Vec::new() };
         let path = site.page_text(page).1;
-        let replies = site.replies.of(page.hash);
+        let is_named = is_named_login(path);
+        let mut replies = site.replies.of(page.hash);
+        // Elsewhere 403 says that something is not allowed, not that a password is wrong.
+        replies.retain(|(reply, _)| is_named || !is_refused(reply) || reply.status_code == 401);
         let says_so = |(reply, _): &(Reply, Tally)| reply.is_post && reply.status_code == 401;
         let is_plain = is_form(path) && !replies.iter().any(says_so);
-        let login = Login { is_named: is_named_login(path), is_plain };
+        let login = Login { is_named, is_plain, is_interface: is_interface(path) };
         let visitors: Vec<Visitor<'_>> = replies
             .chunk_by(|a, b| a.0.client == b.0.client)
             .filter_map(|replies| Visitor::of(replies, site))
@@ -489,25 +577,28 @@ impl Detector for PasswordGuessing {
         let lone: Vec<Attempt<'_>> = visitors.iter().filter_map(|v| self.lone(v, login)).collect();
         let found: BTreeSet<ClientKey> = lone.iter().map(|a| a.visitor.row.client).collect();
         let rest = || {
-            let is_left = |v: &&Visitor<'_>| !found.contains(&v.row.client) && !v.has_browser();
+            let is_left = |v: &&Visitor<'_>| !found.contains(&v.row.client) && v.row.n_assets_referred == 0;
             visitors.iter().filter(is_left).filter(|v| v.share_percent() >= 50)
         };
         let answered = rest().flat_map(Visitor::tries).filter(|(reply, _)| !is_refused(reply));
         let usual = usual_of(answered).filter(|usual| login.is_plain && usual.status_code < 300);
         let mut group: Vec<Attempt<'_>> = rest()
-            .filter(|v| login.is_named || v.tries().any(|(reply, _)| reply.has_user))
-            .filter_map(|v| Attempt::of(v, |reply| usual.is_some_and(|usual| is_alike(reply, &usual))))
+            .filter(|v| login.is_named || v.has_user())
+            .filter_map(|v| {
+                Attempt::of(v, self.0, |reply| usual.is_some_and(|usual| is_alike(reply, &usual)))
+            })
             .collect();
         let n_tries: u64 = group.iter().map(|a| a.n_tries).sum();
         if usual.is_some() && n_tries < MIN_GROUP_TRIES * group.len() as u64 {
             group.clear();
         }
         let (mut named, unnamed): (Vec<Attempt<'_>>, Vec<Attempt<'_>>) =
-            lone.into_iter().partition(|attempt| attempt.let_in().is_some());
+            lone.into_iter().partition(|attempt| attempt.let_in.is_some());
         if named.len() + unnamed.len() > MAX_NAMED { &mut group } else { &mut named }.extend(unnamed);
-        let failed = named.iter().chain(&group).filter(|a| a.let_in().is_none());
+        let failed = named.iter().chain(&group).filter(|a| a.let_in.is_none());
         let given = failed.flat_map(|a| pages_given(a.visitor.row.client, site)).collect();
-        let mut drafts: Vec<Draft> = named.iter().map(|a| self.report_lone(a, &given, page, site)).collect();
+        let mut drafts: Vec<Draft> =
+            named.iter().map(|a| self.report_lone(a, login, &given, page, site)).collect();
         drafts.extend(self.report_group(&group, &given, page, site));
         if site.replies.is_cut() {
             let caveat = "There were too many clients at the logins to keep all: those named are a sample.";
