@@ -9,10 +9,11 @@
 //! A request is an attack when its score in the rules is at least 5. By client: one finding each; from 20
 //! attacks on medium, below low. More than 50 clients with 1 or 2 attacks each and no other sign: one low
 //! finding for each class. By network, and by user agent with method: at least 3 clients with attacks of
-//! which none has 70 % of them, at least 6 (network) or 20 (agent) attacks; an agent only where half of its
-//! clients attack, with 3 attacks a client, 200 in all, or all within a day or a tenth of the log: tools have the
-//! same agent everywhere, and the internet's background comes with them. Requests that leave through a proxy count only from 20 attacks on and where they are a
-//! tenth of the client's requests.
+//! which none has 70 % of them, at least 6 (network) or 20 (agent) attacks; an agent only where half of
+//! its clients attack, with 3 attacks a client, 200 in all, or all within a day or a tenth of the log:
+//! tools have the same agent everywhere, and the internet's background comes with them. Requests that
+//! leave through a proxy count only from 20 attacks on and where they are a tenth of the client's
+//! requests.
 //! ## Parameters
 //! - `many` | 20 | requests | 5-1000 | beyond the internet's background (the contract's severity table)
 //! - `few` | 2 | requests | 1-10 | a client with no more and no probes is background
