@@ -3,7 +3,7 @@
 use crate::table::{PageRow, Reply, StatusClass, Tally};
 
 /// What a path of a login has in it, in lower case.
-const PARTS: [&[u8]; 17] = [
+const PARTS: [&[u8]; 19] = [
     b"login",
     b"logon",
     b"log-in",
@@ -21,6 +21,8 @@ const PARTS: [&[u8]; 17] = [
     b"roundcube",
     b"passwd",
     b"password",
+    b"manager/html",
+    b"host-manager",
 ];
 /// What stands in it as a word of its own.
 const WORDS: [&[u8]; 9] =

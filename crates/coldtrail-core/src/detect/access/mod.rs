@@ -1,4 +1,5 @@
 //! Access: guessed and stolen passwords.
 
+mod attempt;
 mod login;
 pub(super) mod password_guessing;

@@ -47,20 +47,16 @@
 //! Measured on a simulated site: 90 addresses that stuffed passwords and its 5 successes stood out by loading
 //! no asset; offices behind one address by as many successes as failures.
 
-use super::login::{
-    is_alike, is_form, is_interface, is_named_login, is_refused, is_try, may_be_login, usual_of,
-};
-use crate::detect::actor::is_outgoing;
+use super::attempt::{Attempt, LetIn, Limits, Visitor};
+use super::login::{is_alike, is_form, is_interface, is_named_login, is_refused, may_be_login, usual_of};
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Evidence, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{count, counted, list, quote, seconds, span, time};
 use crate::enrich::{PageKind, kind_of};
 use crate::record::{ClientKey, NO_TIME};
-use crate::table::{
-    ClientRow, Event, Moment, PageRow, PairRow, Partition, Reply, Selector, StatusClass, Tally,
-};
+use crate::table::{Event, Moment, PageRow, PairRow, Partition, Reply, Selector, StatusClass, Tally};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const MAX_PAGES: usize = 64;
 /// Cap on clients that are named one by one if they were not let in, clients: more of them are one group.
@@ -88,8 +84,6 @@ impl Params {
         max_interval_s: 15,
         max_blind_interval_s: 2,
     };
-    const BURST_US: i64 = 10_000_000;
-    const SLOW_US: i64 = 60_000_000;
     const MIN_CLIENTS: usize = 3;
 }
 
@@ -104,156 +98,6 @@ static META: Meta = Meta {
     needs: &["client_ip", "method", "url_path", "status_code", "response_bytes"],
     doc: header!(include_str!("password_guessing.rs")),
 };
-
-/// A client and how the page answered it.
-struct Visitor<'a> {
-    row: &'a ClientRow,
-    replies: &'a [(Reply, Tally)],
-    /// The answer that most of its tries got; none without a try.
-    usual: Option<Reply>,
-}
-
-impl<'a> Visitor<'a> {
-    fn of(replies: &'a [(Reply, Tally)], site: &'a Site<'_>) -> Option<Self> {
-        let row = site.client(replies.first()?.0.client)?.0;
-        if is_outgoing(row) || !site.may_accuse(row) {
-            return None;
-        }
-        let tries = replies.iter().filter(|(reply, _)| is_try(reply));
-        Some(Self { row, replies, usual: usual_of(tries) })
-    }
-
-    fn tries(&self) -> impl Iterator<Item = &'a (Reply, Tally)> + use<'a> {
-        self.replies.iter().filter(|(reply, _)| is_try(reply))
-    }
-
-    /// Behind the address are people with browsers: for each try a picture, script or style sheet of a page.
-    fn has_browser(&self) -> bool {
-        let n_tries: u64 = self.tries().map(|(_, tally)| tally.n).sum();
-        u64::from(self.row.n_assets_referred) >= n_tries
-    }
-
-    fn has_user(&self) -> bool {
-        self.tries().any(|(reply, _)| reply.has_user)
-    }
-
-    /// What share of what it asked for and was there is this page, in percent.
-    fn share_percent(&self) -> u64 {
-        let n_missing = self.row.count(StatusClass::Missing);
-        let n_here: u64 = self.replies.iter().map(|(_, tally)| tally.n).sum();
-        n_here * 100 / u64::from(self.row.n_requests.saturating_sub(n_missing)).max(1)
-    }
-}
-
-/// Tries of one client that failed, and what else it was answered.
-struct Attempt<'a> {
-    visitor: &'a Visitor<'a>,
-    n_tries: u64,
-    n_failures: u64,
-    first: Moment,
-    last: Moment,
-    /// The hour with most failures.
-    busiest: Tally,
-    /// In some hour they came faster than a person types.
-    is_burst: bool,
-    /// Answers that are none of the failures: let in, or something else.
-    n_others: u64,
-    let_in: Option<LetIn>,
-}
-
-/// The first answer that says that a client was let in.
-#[derive(Clone, Copy)]
-struct LetIn {
-    status_code: u16,
-    moment: Moment,
-    /// After so many failures, and without such an answer before them, that it may come back as often as it likes.
-    is_plain: bool,
-}
-
-impl<'a> Attempt<'a> {
-    /// `is_failure` tells of tries that were not refused. None without a failure.
-    fn of(visitor: &'a Visitor<'a>, params: Params, is_failure: impl Fn(&Reply) -> bool) -> Option<Self> {
-        let has_failed = |reply: &Reply| is_refused(reply) || is_failure(reply);
-        let (failures, mut others): (Vec<&(Reply, Tally)>, Vec<_>) =
-            visitor.tries().partition(|(reply, _)| has_failed(reply));
-        if visitor.tries().any(|(reply, _)| reply.status_code == 401) {
-            // A page that asks for a password by 401 gives itself to those who know it.
-            let given = |reply: &Reply| !reply.is_post && matches!(reply.status_code, 200..=399);
-            others.extend(visitor.replies.iter().filter(|(reply, _)| given(reply)));
-        }
-        let mut hours: BTreeMap<u32, Tally> = BTreeMap::new();
-        for (reply, tally) in &failures {
-            let hour = hours.entry(reply.hour).or_insert(Tally { n: 0, ..*tally });
-            hour.n += tally.n;
-            hour.first = hour.first.min(tally.first);
-            hour.last = hour.last.max(tally.last);
-        }
-        let busiest = *hours.values().max_by_key(|hour| (hour.n, Reverse(hour.first)))?;
-        let is_burst = |hour: &Tally| {
-            hour.n >= params.burst
-                && hour.first.0 != NO_TIME
-                && hour.last.0 - hour.first.0 <= Params::BURST_US
-        };
-        let first = hours.values().map(|hour| hour.first).min()?;
-        Some(Self {
-            visitor,
-            n_tries: visitor.tries().map(|(_, tally)| tally.n).sum(),
-            n_failures: failures.iter().map(|(_, tally)| tally.n).sum(),
-            first,
-            last: hours.values().map(|hour| hour.last).max()?,
-            busiest,
-            is_burst: hours.values().any(is_burst),
-            n_others: others.iter().map(|(_, tally)| tally.n).sum(),
-            let_in: let_in(visitor, &failures, &others, first, params.min_failures),
-        })
-    }
-
-    /// From one failure to the next, in the hour that has most; without times none.
-    fn interval_us(&self) -> Option<i64> {
-        let (n, first, last) = if self.busiest.n > 1 {
-            (self.busiest.n, self.busiest.first.0, self.busiest.last.0)
-        } else {
-            (self.n_failures, self.first.0, self.last.0)
-        };
-        (first != NO_TIME && n > 1).then(|| (last - first) / (n as i64 - 1))
-    }
-
-    /// Ten in an hour at least, each no later than this after the one before on average.
-    fn is_within(&self, seconds: u64) -> bool {
-        const MIN: u64 = 10;
-        self.busiest.n >= MIN && self.interval_us().is_some_and(|us| us <= seconds as i64 * 1_000_000)
-    }
-
-    fn is_slow(&self) -> bool {
-        self.interval_us().is_some_and(|us| us > Params::SLOW_US)
-    }
-}
-
-/// The first answer with another status than the failures have, after one of them: it must be rare, or come after many
-/// failures and never before.
-fn let_in(
-    visitor: &Visitor<'_>,
-    failures: &[&(Reply, Tally)],
-    others: &[&(Reply, Tally)],
-    first: Moment,
-    min_failures: u64,
-) -> Option<LetIn> {
-    let is_other = |reply: &Reply| {
-        matches!(reply.status_code, 200..=399)
-            && visitor.usual.is_none_or(|usual| usual.status_code != reply.status_code)
-    };
-    let is_known = others.iter().any(|(reply, tally)| is_other(reply) && tally.first < first);
-    let after = others.iter().filter(|(reply, tally)| is_other(reply) && tally.first > first);
-    let (reply, tally) = after.min_by_key(|(_, tally)| tally.first)?;
-    let moment = tally.first;
-    let before = |tally: &Tally| if tally.last < moment { tally.n } else { u64::from(tally.first < moment) };
-    let n_before: u64 = failures.iter().map(|(_, tally)| before(tally)).sum();
-    let n_failures: u64 = failures.iter().map(|(_, tally)| tally.n).sum();
-    let n_other: u64 = others.iter().filter(|(reply, _)| is_other(reply)).map(|(_, tally)| tally.n).sum();
-    let is_plain = n_before >= min_failures && !is_known;
-    let is_rare = n_other <= (n_failures / 10).max(3);
-    (is_plain || is_rare).then_some(LetIn { status_code: reply.status_code, moment, is_plain })
-}
 
 /// Pages that a client was given and hardly anybody else.
 struct OwnPages {
@@ -281,10 +125,14 @@ impl OwnPages {
 }
 
 impl PasswordGuessing {
+    fn limits(&self) -> Limits {
+        Limits { min_failures: self.0.min_failures, burst: self.0.burst }
+    }
+
     fn lone<'a>(&self, visitor: &'a Visitor<'a>, login: Login) -> Option<Attempt<'a>> {
         let usual = visitor.usual?;
-        let attempt = Attempt::of(visitor, self.0, |reply| login.is_plain && is_alike(reply, &usual))?;
-        let is_let_in = attempt.let_in.is_some_and(|let_in| let_in.is_plain);
+        let attempt = Attempt::of(visitor, self.limits(), |reply| login.is_plain && is_alike(reply, &usual))?;
+        let is_let_in = attempt.let_in.is_some_and(|let_in| let_in.after_many);
         if !is_let_in && attempt.n_others * 2 >= attempt.n_failures {
             return None;
         }
@@ -325,8 +173,10 @@ impl PasswordGuessing {
         draft.clients.insert(client);
         let let_in = attempt.let_in;
         let own = let_in.map(|let_in| own_pages(client, page, let_in.moment, given, site));
-        draft.level = self.level(attempt, own.as_ref());
-        let is_blind = !login.is_named && !attempt.visitor.has_user();
+        let is_blind = !login.is_named
+            && !attempt.visitor.has_user()
+            && attempt.visitor.usual.is_some_and(|usual| is_refused(&usual));
+        draft.level = self.level(attempt, own.as_ref(), is_blind);
         let is_many = attempt.n_failures >= self.0.min_failures && !attempt.is_slow() && !is_blind;
         draft.severity = severity(draft.level, is_many);
         draft.rule = if let_in.is_some() { "let-in" } else { "guessing" };
@@ -335,9 +185,10 @@ impl PasswordGuessing {
             draft.caveats.push("A program that goes on with an old password looks the same.".to_owned());
         }
         let usual = attempt.visitor.usual.map(|usual| draft_usual(&mut draft, &usual)).unwrap_or_default();
-        let pace = attempt
-            .interval_us()
-            .map_or_else(String::new, |us| format!(", one every {} on average", seconds(us as f64 / 1e6)));
+        let pace = attempt.interval_us().map_or_else(String::new, |us| match us {
+            ..1_000_000 => ", more than one a second".to_owned(),
+            us => format!(", one every {} in the busiest hour", seconds(us as f64 / 1e6)),
+        });
         let outcome = match (let_in, own) {
             (Some(LetIn { status_code, moment, .. }), Some(own)) => {
                 let pages = match own.names.len() {
@@ -372,11 +223,11 @@ impl PasswordGuessing {
         draft
     }
 
-    fn level(&self, attempt: &Attempt<'_>, own: Option<&OwnPages>) -> Level {
+    fn level(&self, attempt: &Attempt<'_>, own: Option<&OwnPages>, is_blind: bool) -> Level {
         match own {
             None => Level::NoSign,
             // A program whose password was put right looks the same.
-            Some(_) if attempt.is_slow() => Level::Possible,
+            Some(_) if attempt.is_slow() || is_blind => Level::Possible,
             Some(own) if own.n_new >= 3 && attempt.is_within(self.0.max_interval_s) => Level::Confirmed,
             Some(own) => own.level(),
         }
@@ -585,7 +436,7 @@ impl Detector for PasswordGuessing {
         let mut group: Vec<Attempt<'_>> = rest()
             .filter(|v| login.is_named || v.has_user())
             .filter_map(|v| {
-                Attempt::of(v, self.0, |reply| usual.is_some_and(|usual| is_alike(reply, &usual)))
+                Attempt::of(v, self.limits(), |reply| usual.is_some_and(|usual| is_alike(reply, &usual)))
             })
             .collect();
         let n_tries: u64 = group.iter().map(|a| a.n_tries).sum();
