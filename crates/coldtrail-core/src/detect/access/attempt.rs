@@ -1,6 +1,7 @@
 //! A client at a login: its tries, which of them failed, and whether it was let in.
 
 use super::login::{is_refused, is_try, usual_of};
+use super::password_guessing::Params;
 use crate::detect::Site;
 use crate::detect::actor::is_outgoing;
 use crate::record::NO_TIME;
@@ -12,13 +13,6 @@ use std::collections::BTreeMap;
 const BURST_US: i64 = 10_000_000;
 /// Slower than this from one to the next is no hurry, microseconds.
 const SLOW_US: i64 = 60_000_000;
-
-/// From how many on tries say something.
-#[derive(Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) min_failures: u64,
-    pub(super) burst: u64,
-}
 
 /// A client and how the page answered it.
 pub(super) struct Visitor<'a> {
@@ -89,7 +83,7 @@ impl<'a> Attempt<'a> {
     /// `is_failure` tells of tries that were not refused. None without a failure.
     pub(super) fn of(
         visitor: &'a Visitor<'a>,
-        limits: Limits,
+        params: Params,
         is_failure: impl Fn(&Reply) -> bool,
     ) -> Option<Self> {
         let has_failed = |reply: &Reply| is_refused(reply) || is_failure(reply);
@@ -109,7 +103,7 @@ impl<'a> Attempt<'a> {
         }
         let busiest = *hours.values().max_by_key(|hour| (hour.n, Reverse(hour.first)))?;
         let is_burst = |hour: &Tally| {
-            hour.n >= limits.burst && hour.first.0 != NO_TIME && hour.last.0 - hour.first.0 <= BURST_US
+            hour.n >= params.burst && hour.first.0 != NO_TIME && hour.last.0 - hour.first.0 <= BURST_US
         };
         let first = hours.values().map(|hour| hour.first).min()?;
         Some(Self {
@@ -121,7 +115,7 @@ impl<'a> Attempt<'a> {
             busiest,
             is_burst: hours.values().any(is_burst),
             n_others: others.iter().map(|(_, tally)| tally.n).sum(),
-            let_in: let_in(visitor, &failures, &others, first, limits.min_failures),
+            let_in: let_in(visitor, &failures, &others, first, params.min_failures),
         })
     }
 

@@ -47,7 +47,7 @@
 //! Measured on a simulated site: 90 addresses that stuffed passwords and its 5 successes stood out by loading
 //! no asset; offices behind one address by as many successes as failures.
 
-use super::attempt::{Attempt, LetIn, Limits, Visitor};
+use super::attempt::{Attempt, LetIn, Visitor};
 use super::login::{is_alike, is_form, is_interface, is_named_login, is_refused, may_be_login, usual_of};
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Evidence, Finding, Level, Meta, Severity, Site, Stage, Suspect};
@@ -63,8 +63,6 @@ const MAX_PAGES: usize = 64;
 const MAX_NAMED: usize = 50;
 /// Tries of a client of a group on average, tries, where nothing is refused in so many words: people need one or two.
 const MIN_GROUP_TRIES: u64 = 3;
-/// Cap on clients of a group that are judged one by one as let in, clients.
-const MAX_LET_IN: usize = 100;
 
 /// Parameters, as the header says them.
 #[derive(Clone, Copy, Debug)]
@@ -125,13 +123,9 @@ impl OwnPages {
 }
 
 impl PasswordGuessing {
-    fn limits(&self) -> Limits {
-        Limits { min_failures: self.0.min_failures, burst: self.0.burst }
-    }
-
     fn lone<'a>(&self, visitor: &'a Visitor<'a>, login: Login) -> Option<Attempt<'a>> {
         let usual = visitor.usual?;
-        let attempt = Attempt::of(visitor, self.limits(), |reply| login.is_plain && is_alike(reply, &usual))?;
+        let attempt = Attempt::of(visitor, self.0, |reply| login.is_plain && is_alike(reply, &usual))?;
         let is_let_in = attempt.let_in.is_some_and(|let_in| let_in.after_many);
         if !is_let_in && attempt.n_others * 2 >= attempt.n_failures {
             return None;
@@ -254,19 +248,10 @@ impl PasswordGuessing {
         let mut let_in: Vec<(String, u16, Moment)> = Vec::new();
         for attempt in attempts {
             let client = attempt.visitor.row.client;
-            if let Some(LetIn { status_code, moment, .. }) =
-                attempt.let_in.filter(|_| let_in.len() < MAX_LET_IN)
-            {
-                let own = own_pages(client, page, moment, given, site);
-                draft.level = draft.level.max(own.level());
-                draft.clients.insert(client);
+            draft.clients.insert(client);
+            if let Some(LetIn { status_code, moment, .. }) = attempt.let_in {
+                draft.level = draft.level.max(own_pages(client, page, moment, given, site).level());
                 let_in.push((site.client_text(client), status_code, moment));
-            }
-        }
-        let clients = attempts.iter().map(|a| a.visitor.row.client);
-        for client in clients {
-            if draft.clients.len() < Draft::MAX_CLIENTS {
-                draft.clients.insert(client);
             }
         }
         draft.severity = severity(draft.level, true);
@@ -276,7 +261,7 @@ impl PasswordGuessing {
         draft.number("n_let_in", let_in.len());
         let most = attempts.iter().map(|a| a.n_tries).max().unwrap_or(0);
         let outcome = if let_in.is_empty() {
-            "no answer shows that it was let in".to_owned()
+            "no answer shows that one was let in".to_owned()
         } else {
             let_in.sort_by(|a, b| (a.2, &a.0).cmp(&(b.2, &b.0)));
             let names: Vec<String> = let_in
@@ -436,7 +421,7 @@ impl Detector for PasswordGuessing {
         let mut group: Vec<Attempt<'_>> = rest()
             .filter(|v| login.is_named || v.has_user())
             .filter_map(|v| {
-                Attempt::of(v, self.limits(), |reply| usual.is_some_and(|usual| is_alike(reply, &usual)))
+                Attempt::of(v, self.0, |reply| usual.is_some_and(|usual| is_alike(reply, &usual)))
             })
             .collect();
         let n_tries: u64 = group.iter().map(|a| a.n_tries).sum();
