@@ -56,6 +56,7 @@ fn evidence(report: &Report, e: &Evidence) -> Value {
         "input": input_name(report, e.at.input),
         "line": e.at.line,
         "offset": e.at.offset,
+        "ts": json::time(e.ts_us),
         "raw": raw_text(&e.raw, e.n_cut),
     })
 }

@@ -3,11 +3,12 @@
 
 #![allow(clippy::disallowed_methods, reason = "the output folder is the one place that this crate writes to")]
 
+use crate::row::Cells;
 use crate::run::{Method, Run};
-use crate::tables::Cells;
-use crate::{findings, html, rejects, summary, tables};
+use crate::{blocklist, findings, html, layer, markdown, rejects, stix, summary, tables, timeline, workbook};
 use coldtrail_core::parallel::each;
 use coldtrail_core::verdict::Report;
+use ipnet::IpNet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -21,12 +22,20 @@ pub struct Options {
     /// Rows of a table in the HTML report; what is left out is counted and stands in the CSV.
     pub html_rows: usize,
     pub method: Method,
+    /// Proxies of the user, whose addresses are never to be blocked.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// The files that can be written, in the order in which they are named to people. `summary.json` is moved into place
 /// last: where it is new, all are.
-pub const FILES: [&str; 7] = [
+pub const FILES: [&str; 13] = [
     "report.html",
+    "report.md",
+    "workbook.xlsx",
+    "timeline.csv",
+    "blocklist.txt",
+    "indicators.stix.json",
+    "attack-layer.json",
     "findings.jsonl",
     "clients.csv",
     "pages.csv",
@@ -37,7 +46,13 @@ pub const FILES: [&str; 7] = [
 
 impl Default for Options {
     fn default() -> Self {
-        Self { files: FILES.to_vec(), cells: Cells::Guarded, html_rows: 200, method: Method::default() }
+        Self {
+            files: FILES.to_vec(),
+            cells: Cells::Guarded,
+            html_rows: 200,
+            method: Method::default(),
+            trusted_proxies: Vec::new(),
+        }
     }
 }
 
@@ -88,6 +103,12 @@ fn write_one(
 ) -> io::Result<()> {
     match name {
         "report.html" => html::write(out, report, &options.method, options.html_rows),
+        "report.md" => markdown::write(out, report, &options.method),
+        "workbook.xlsx" => workbook::write(out, report, &options.method),
+        "timeline.csv" => timeline::write(out, report, options.cells),
+        "blocklist.txt" => blocklist::write(out, report, &options.trusted_proxies),
+        "indicators.stix.json" => stix::write(out, report),
+        "attack-layer.json" => layer::write(out, report),
         "findings.jsonl" => findings::write(out, report),
         "clients.csv" => tables::write_clients(out, report, options.cells),
         "pages.csv" => tables::write_pages(out, report, options.cells),

@@ -2,6 +2,7 @@
 
 use crate::safe::is_unsafe;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// One value on one line.
@@ -16,7 +17,10 @@ pub(crate) fn write_pretty(out: &mut impl Write, value: &Value) -> io::Result<()
 
 /// Outside of its strings JSON is plain ASCII, and inside them the writer has escaped all below U+0020. What remains
 /// are DEL, C1, format and bidi characters.
-fn escape(json: &str) -> String {
+fn escape(json: &str) -> Cow<'_, str> {
+    if json.bytes().all(|b| matches!(b, b' '..=b'~' | b'\n')) {
+        return Cow::Borrowed(json);
+    }
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if is_unsafe(c) && c != '\n' {
@@ -27,7 +31,7 @@ fn escape(json: &str) -> String {
             out.push(c);
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// A time as the contract writes it; null where there is none.

@@ -6,18 +6,30 @@
 //!
 //! [`Report`]: coldtrail_core::verdict::Report
 
+/// `blocklist.txt`
+pub mod blocklist;
 /// `findings.jsonl`
 pub mod findings;
 /// `report.html`
 pub mod html;
+/// `attack-layer.json`
+pub mod layer;
+/// `report.md`
+pub mod markdown;
 /// `rejects.jsonl`
 pub mod rejects;
+/// `indicators.stix.json`
+pub mod stix;
 /// `summary.json`
 pub mod summary;
 /// `clients.csv`, `pages.csv`, `hosts.csv`
 pub mod tables;
 /// The summary on the terminal.
 pub mod terminal;
+/// `timeline.csv`
+pub mod timeline;
+/// `workbook.xlsx`
+pub mod workbook;
 
 mod answers;
 /// Numbers, sizes and times in words.
@@ -25,12 +37,14 @@ pub mod figures;
 mod folder;
 mod json;
 mod raw;
+mod row;
 mod run;
 mod safe;
+mod techniques;
 
 pub use folder::{FILES, Options, WrittenFile, prepare, write_all};
 pub use raw::raw_text;
+pub use row::Cells;
 pub use run::{Method, Run, case_command};
 pub use safe::{Safe, clip, is_unsafe, safe, width};
-pub use tables::Cells;
 pub use terminal::Style;

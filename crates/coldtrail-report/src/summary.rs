@@ -48,6 +48,8 @@ fn answers(a: &Answers) -> Value {
             "asn": null,
             "n_requests": w.n_requests,
             "stages": w.stages.iter().map(|s| s.name()).collect::<Vec<_>>(),
+            "level": w.level.name(),
+            "severity": w.severity.name(),
             "first": json::time(w.first_us),
             "last": json::time(w.last_us),
         })

@@ -4,8 +4,20 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-const FILES: [&str; 6] =
-    ["report.html", "findings.jsonl", "clients.csv", "pages.csv", "hosts.csv", "rejects.jsonl"];
+const FILES: [&str; 12] = [
+    "report.html",
+    "report.md",
+    "workbook.xlsx",
+    "timeline.csv",
+    "blocklist.txt",
+    "indicators.stix.json",
+    "attack-layer.json",
+    "findings.jsonl",
+    "clients.csv",
+    "pages.csv",
+    "hosts.csv",
+    "rejects.jsonl",
+];
 
 /// Scans and returns the files; of `summary.json` what does not belong to the run.
 fn scan(out: &Path, threads: &str, args: &[&str]) -> Vec<(String, Vec<u8>)> {

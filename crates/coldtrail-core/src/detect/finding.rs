@@ -1,6 +1,6 @@
 //! A finding: one sentence, its numbers, and the lines that prove it.
 
-use crate::record::ClientKey;
+use crate::record::{ClientKey, NO_TIME};
 use crate::table::{Event, Locus};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -146,6 +146,8 @@ impl From<&str> for Number {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Evidence {
     pub at: Locus,
+    /// Microseconds since 1970 UTC.
+    pub ts_us: Option<i64>,
     /// The line as it stands in the log, cut at 8 KiB.
     pub raw: Vec<u8>,
     /// Bytes of the line that were cut off.
@@ -153,8 +155,13 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// A line of which place and time are known; the time may be [`NO_TIME`].
+    pub fn new(at: Locus, ts_us: i64) -> Self {
+        Self { at, ts_us: (ts_us != NO_TIME).then_some(ts_us), raw: Vec::new(), n_cut: 0 }
+    }
+
     pub fn of(event: &Event) -> Self {
-        Self { at: event.at, raw: Vec::new(), n_cut: 0 }
+        Self::new(event.at, event.ts_us)
     }
 }
 

@@ -46,13 +46,22 @@ fn key(first_us: Option<i64>, name: &str) -> (bool, Option<i64>, &str) {
     (first_us.is_none(), first_us, name)
 }
 
+/// What findings say of one client.
+#[derive(Default)]
+struct Seen {
+    gravest: Option<(Severity, Level)>,
+    stages: BTreeMap<Stage, u64>,
+    bytes_taken: u64,
+}
+
 fn who(attackers: &BTreeSet<ClientKey>, findings: &[Finding], events: &Events, site: &Site<'_>) -> Vec<Who> {
-    let mut by_client: BTreeMap<ClientKey, (BTreeMap<Stage, u64>, u64)> = BTreeMap::new();
+    let mut by_client: BTreeMap<ClientKey, Seen> = BTreeMap::new();
     for finding in findings.iter().filter(|f| f.severity >= Severity::Low) {
         let accused = accused(finding, site);
         let is_alone = accused.len() == 1;
         for client in accused.iter().filter(|c| attackers.contains(c)) {
-            let (stages, taken) = by_client.entry(*client).or_default();
+            let seen = by_client.entry(*client).or_default();
+            seen.gravest = seen.gravest.max(Some((finding.severity, finding.level)));
             let n = match (is_alone, site.client(*client)) {
                 (true, _) => finding.n_requests,
                 (false, Some((row, _))) if finding.meta.stage == Stage::Attack => u64::from(row.n_attacks),
@@ -62,29 +71,32 @@ fn who(attackers: &BTreeSet<ClientKey>, findings: &[Finding], events: &Events, s
                 (false, _) => 0,
             };
             // Several findings of one stage see the same requests: the largest counts.
-            let mine = stages.entry(finding.meta.stage).or_default();
+            let mine = seen.stages.entry(finding.meta.stage).or_default();
             *mine = (*mine).max(n);
             if finding.meta.stage == Stage::Exfiltration && is_alone {
-                *taken += finding.bytes_out.unwrap_or(0);
+                seen.bytes_taken += finding.bytes_out.unwrap_or(0);
             }
         }
     }
     let activity = activity(attackers, findings, events, site);
     by_client
         .into_iter()
-        .map(|(client, (stages, bytes_taken))| {
+        .map(|(client, seen)| {
             let row = site.client(client).map(|(row, _)| *row);
             let time = |s: u32| i64::from(s) * 1_000_000;
             let is_timed = row.is_some_and(|r| r.first_s <= r.last_s);
+            let (severity, level) = seen.gravest.unwrap_or((Severity::Low, Level::NoSign));
             Who {
                 client: site.client_text(client),
                 is_own: row.is_some_and(|r| r.n_outgoing > 0),
+                level,
+                severity,
                 n_requests: row.map_or(0, |r| u64::from(r.n_requests)),
-                stages: stages.keys().copied().collect(),
+                stages: seen.stages.keys().copied().collect(),
                 first_us: row.filter(|_| is_timed).map(|r| time(r.first_s)),
                 last_us: row.filter(|_| is_timed).map(|r| time(r.last_s)),
-                n_by_stage: stages.into_iter().collect(),
-                bytes_taken,
+                n_by_stage: seen.stages.into_iter().collect(),
+                bytes_taken: seen.bytes_taken,
                 activity: activity.get(&client).copied().unwrap_or_default(),
             }
         })

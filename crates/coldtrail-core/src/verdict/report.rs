@@ -81,6 +81,9 @@ pub struct Who {
     pub client: String,
     /// Seen in a proxy log: one of our own.
     pub is_own: bool,
+    /// Of the gravest finding that accuses it.
+    pub level: Level,
+    pub severity: Severity,
     pub n_requests: u64,
     pub stages: Vec<Stage>,
     pub first_us: Option<i64>,

@@ -43,9 +43,21 @@ pub(crate) fn key(address: &str) -> ClientKey {
     ClientKey::parse(address.as_bytes())
 }
 
+/// Of a line of October 2026, or of one that begins with seconds since 1970.
+fn logged_time(raw: &[u8]) -> Option<i64> {
+    let text = String::from_utf8_lossy(raw);
+    if let Some((before, rest)) = text.split_once("/Oct/2026:") {
+        let part = |from: usize| rest.get(from..from + 2).and_then(|digits| digits.parse().ok());
+        let day = before.rsplit('[').next().and_then(|digits| digits.parse().ok());
+        return Some(at(day?, part(0)?, part(3)?, part(6)?));
+    }
+    let seconds: f64 = text.split(' ').next()?.parse().ok()?;
+    Some((seconds * 1e3).round() as i64 * 1000)
+}
+
 fn line(input: u32, line: u64, raw: &[u8]) -> Evidence {
     let at = Locus { input, offset: line * 187, line, len: raw.len() as u32 };
-    Evidence { at, raw: raw.to_vec(), n_cut: 0 }
+    Evidence { at, ts_us: logged_time(raw), raw: raw.to_vec(), n_cut: 0 }
 }
 
 fn input(path: &str, digit: char, lines: [u64; 5], days: (i64, i64)) -> InputLine {
@@ -267,6 +279,8 @@ pub(crate) fn break_in() -> Report {
                 Who {
                     client: "203.0.113.34".into(),
                     is_own: false,
+                    level: Level::Confirmed,
+                    severity: Severity::Critical,
                     n_requests: 10_210,
                     stages: vec![Stage::Reconnaissance, Stage::Attack, Stage::Exploit, Stage::Implant],
                     first_us: Some(at(13, 0, 0, 3)),
@@ -283,6 +297,8 @@ pub(crate) fn break_in() -> Report {
                 Who {
                     client: "198.51.100.233".into(),
                     is_own: false,
+                    level: Level::Confirmed,
+                    severity: Severity::Critical,
                     n_requests: 861,
                     stages: vec![Stage::Attack, Stage::Implant],
                     first_us: Some(at(13, 1, 12, 0)),
@@ -294,6 +310,8 @@ pub(crate) fn break_in() -> Report {
                 Who {
                     client: "192.0.2.162".into(),
                     is_own: false,
+                    level: Level::Probable,
+                    severity: Severity::High,
                     n_requests: 332,
                     stages: vec![Stage::Exfiltration],
                     first_us: Some(at(13, 8, 0, 0)),
@@ -505,6 +523,8 @@ pub(crate) fn proxy() -> Report {
     let who = |client: &str, by: Vec<(Stage, u64)>, n, first| Who {
         client: client.into(),
         is_own: true,
+        level: Level::Probable,
+        severity: Severity::High,
         n_requests: n,
         stages: by.iter().map(|s| s.0).collect(),
         first_us: Some(first),
@@ -639,6 +659,8 @@ pub(crate) fn hostile() -> Report {
         .map(|s| Who {
             client: s.clone(),
             is_own: false,
+            level: Level::NoSign,
+            severity: Severity::Medium,
             n_requests: 7,
             stages: vec![Stage::Attack],
             first_us: Some(at(13, 1, 0, 0)),

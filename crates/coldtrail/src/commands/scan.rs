@@ -65,7 +65,17 @@ pub(crate) fn run(args: &cli::Scan) -> Result<u8> {
         bytes_read: stored_bytes,
         lines_per_s: (report.totals.lines.lines as f64 / seconds) as u64,
     };
-    write(args, &report, &run, &command, &folder)?;
+    let output = coldtrail_report::Options {
+        cells: if args.csv_raw { Cells::Raw } else { Cells::Guarded },
+        method: Method {
+            version: run.version.clone(),
+            command: case(args, &command),
+            parameters: Vec::new(),
+        },
+        trusted_proxies: options.settings.trusted_proxies.clone(),
+        ..coldtrail_report::Options::default()
+    };
+    write(args, &report, &run, &output, &folder)?;
     Ok(exit_code(args, &report, interrupted.load(Ordering::Relaxed)))
 }
 
@@ -209,13 +219,14 @@ fn so_far(now: Snapshot) -> String {
     )
 }
 
-fn write(args: &cli::Scan, report: &Report, run: &Run, command: &[String], folder: &Path) -> Result<()> {
-    let options = coldtrail_report::Options {
-        cells: if args.csv_raw { Cells::Raw } else { Cells::Guarded },
-        method: Method { version: run.version.clone(), command: case(args, command), parameters: Vec::new() },
-        ..coldtrail_report::Options::default()
-    };
-    let files = write_all(report, run, folder, &options)?;
+fn write(
+    args: &cli::Scan,
+    report: &Report,
+    run: &Run,
+    output: &coldtrail_report::Options,
+    folder: &Path,
+) -> Result<()> {
+    let files = write_all(report, run, folder, output)?;
     if args.json {
         let summary = std::fs::read(folder.join("summary.json"))?;
         io::stdout().write_all(&summary)?;

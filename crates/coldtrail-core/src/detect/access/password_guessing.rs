@@ -306,19 +306,19 @@ fn describe(draft: &mut Draft, attempts: &[&Attempt<'_>]) {
     draft.number("n_tries", draft.n_requests);
     draft.number("n_failures", attempts.iter().map(|a| a.n_failures).sum::<u64>());
     draft.number("n_others", attempts.iter().map(|a| a.n_others).sum::<u64>());
-    let mut show = |at| {
+    let mut show = |(ts_us, at): Moment| {
         if draft.evidence.len() < Draft::MAX_EVIDENCE && draft.evidence.iter().all(|e| e.at != at) {
-            draft.evidence.push(Evidence { at, raw: Vec::new(), n_cut: 0 });
+            draft.evidence.push(Evidence::new(at, ts_us));
         }
     };
     let mut shown: Vec<&&Attempt<'_>> = attempts.iter().collect();
     shown.sort_by_key(|a| (a.let_in.is_none(), a.first));
     for attempt in shown {
         if let Some(let_in) = attempt.let_in {
-            show(let_in.moment.1);
-            show(attempt.last.1);
+            show(let_in.moment);
+            show(attempt.last);
         }
-        show(attempt.first.1);
+        show(attempt.first);
     }
 }
 

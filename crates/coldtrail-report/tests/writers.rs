@@ -1,0 +1,204 @@
+//! The files for other tools: what they hold, read back by readers that are not ours where there are such.
+
+mod case;
+
+use calamine::{Data, Reader, Xlsx};
+use coldtrail_core::verdict::Report;
+use coldtrail_report::{Cells, blocklist, is_unsafe, layer, markdown, stix, timeline, workbook};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::io::{self, Cursor, Read};
+
+fn written(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(&mut out).expect("writes to memory");
+    out
+}
+
+fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+    let text = String::from_utf8(written(write)).expect("UTF-8");
+    let bad = text.chars().find(|c| is_unsafe(*c) && *c != '\n');
+    assert_eq!(bad, None);
+    text
+}
+
+fn json(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Value {
+    serde_json::from_str(&text(write)).expect("JSON")
+}
+
+#[test]
+fn a_break_in_for_other_tools() {
+    let report = case::break_in();
+    let trusted = ["198.51.100.0/24".parse().expect("a network")];
+    insta::assert_snapshot!("timeline", text(|out| timeline::write(out, &report, Cells::Guarded)));
+    insta::assert_snapshot!("markdown", text(|out| markdown::write(out, &report, &case::method())));
+    insta::assert_snapshot!("blocklist", text(|out| blocklist::write(out, &report, &trusted)));
+    insta::assert_snapshot!("layer", text(|out| layer::write(out, &report)));
+    insta::assert_snapshot!("stix", text(|out| stix::write(out, &report)));
+}
+
+#[test]
+fn our_own_clients_are_never_on_the_blocklist() {
+    let list = text(|out| blocklist::write(out, &case::proxy(), &[]));
+    assert!(list.lines().all(|line| line.starts_with('#')), "{list}");
+    assert!(!list.contains("10.4.7.21"), "{list}");
+}
+
+#[test]
+fn hostile_text_is_one_cell_of_the_timeline() {
+    let report = case::hostile();
+    let shown =
+        String::from_utf8(written(|out| timeline::write(out, &report, Cells::Guarded))).expect("UTF-8");
+    let mut reader = csv::Reader::from_reader(shown.as_bytes());
+    let mut last = i64::MIN;
+    let mut n = 0;
+    for row in reader.records() {
+        n += 1;
+        let row = row.expect("as many cells as columns");
+        assert!(row.iter().all(|cell| !cell.starts_with(['=', '+', '-', '@', '\t', '\r'])), "{row:?}");
+        let timestamp: i64 = row[3].parse().expect("microseconds");
+        assert!(timestamp >= last && row[0].ends_with("+00:00"), "{row:?}");
+        last = timestamp;
+    }
+    assert_eq!(shown.lines().count(), n + 1);
+    assert!(n > case::HOSTILE.len());
+}
+
+#[test]
+fn hostile_text_is_text_in_markdown() {
+    let shown = text(|out| markdown::write(out, &case::hostile(), &case::method()));
+    // What stands outside of code has no character that could begin a mark which we did not make.
+    for line in shown.lines() {
+        let mut outside = String::new();
+        let mut rest = line;
+        while let Some((before, after)) = rest.split_once('`') {
+            outside.push_str(before);
+            let n = 1 + after.chars().take_while(|c| *c == '`').count();
+            let fence = "`".repeat(n);
+            let inside = after.trim_start_matches('`');
+            (_, rest) = inside.split_once(&fence).unwrap_or_else(|| panic!("code does not end: {line}"));
+        }
+        outside.push_str(rest);
+        for mark in ["<", "](", "://", "[", "~", "^", "$"] {
+            assert!(!outside.contains(mark), "{mark}: {line}");
+        }
+    }
+}
+
+/// Sheets of a workbook as an independent reader sees them, and its parts as they are stored.
+fn opened(report: &Report) -> (Xlsx<Cursor<Vec<u8>>>, Vec<(String, String)>) {
+    let bytes = written(|out| workbook::write(out, report, &case::method()));
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes.clone())).expect("a zip file");
+    let parts = (0..archive.len()).map(|i| {
+        let mut part = archive.by_index(i).expect("a part");
+        let mut xml = String::new();
+        part.read_to_string(&mut xml).expect("XML is UTF-8");
+        (part.name().expect("UTF-8").into_owned(), xml)
+    });
+    let parts = parts.collect();
+    (Xlsx::new(Cursor::new(bytes)).expect("a workbook"), parts)
+}
+
+#[test]
+fn the_workbook_answers_the_questions() {
+    let (mut book, _) = opened(&case::break_in());
+    let names = book.sheet_names();
+    assert_eq!(
+        names,
+        [
+            "Summary",
+            "Attackers",
+            "Findings",
+            "Timeline",
+            "Exploited pages",
+            "Implants",
+            "Transfers",
+            "Requests",
+            "Hours",
+            "Files",
+            "Read me"
+        ]
+    );
+    let sheet = book.worksheet_range("Summary").expect("a sheet");
+    assert_eq!(sheet.get((0, 1)), Some(&Data::String("They got in".into())));
+    let sheet = book.worksheet_range("Attackers").expect("a sheet");
+    assert_eq!(sheet.get((1, 0)), Some(&Data::String("203.0.113.34".into())));
+    let first = sheet.get((1, 10)).expect("a time");
+    assert!(matches!(first, Data::DateTime(_)), "{first:?}");
+    let sheet = book.worksheet_range("Requests").expect("a sheet");
+    let report = case::break_in();
+    assert_eq!(sheet.height() - 1, report.findings.iter().map(|f| f.evidence.len()).sum::<usize>());
+}
+
+#[test]
+fn no_cell_of_the_workbook_is_a_formula_or_a_link() {
+    let report = case::hostile();
+    let (mut book, parts) = opened(&report);
+    for (name, xml) in &parts {
+        assert!(!xml.contains("<f>") && !xml.contains("<f ") && !xml.contains("<hyperlink"), "{name}");
+        assert!(!xml.contains("externalLink") && !xml.contains("TargetMode=\"External\""), "{name}");
+    }
+    for name in book.sheet_names() {
+        let sheet = book.worksheet_range(&name).expect("a sheet");
+        for (_, _, cell) in sheet.cells() {
+            if let Data::String(text) = cell {
+                assert!(!text.chars().any(is_unsafe), "{name}: {text}");
+                assert!(text.chars().count() <= 32_767, "{name}");
+            }
+        }
+    }
+    let sheet = book.worksheet_range("Implants").expect("a sheet");
+    let said: BTreeSet<String> = sheet.rows().map(|row| row[2].to_string()).collect();
+    for hostile in ["=cmd|' /C calc'!A0", "@SUM(1+1)*cmd", "javascript:alert(1)"] {
+        assert!(said.contains(hostile), "{hostile}");
+    }
+}
+
+#[test]
+fn the_layer_names_each_technique_once() {
+    let layer = json(|out| layer::write(out, &case::break_in()));
+    let ids: Vec<&str> = layer["techniques"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|t| t["techniqueID"].as_str())
+        .collect();
+    let distinct: BTreeSet<&str> = ids.iter().copied().collect();
+    assert_eq!((ids.len(), distinct.contains("T1505.003")), (distinct.len(), true), "{ids:?}");
+    assert_eq!(json(|out| layer::write(out, &case::quiet()))["techniques"], Value::Array(vec![]));
+}
+
+/// The rules of STIX 2.1 that an importer holds on to: ids of their kind and unique, references that resolve, times
+/// with milliseconds, strings of patterns closed.
+#[test]
+fn the_bundle_is_whole() {
+    for report in [case::break_in(), case::proxy(), case::quiet(), case::hostile()] {
+        let bundle = json(|out| stix::write(out, &report));
+        let objects = bundle["objects"].as_array().expect("a list");
+        let ids: BTreeSet<&str> = objects.iter().filter_map(|o| o["id"].as_str()).collect();
+        assert_eq!(ids.len(), objects.len());
+        for object in objects {
+            let kind = object["type"].as_str().expect("a kind");
+            let (before, uuid) = object["id"].as_str().and_then(|id| id.split_once("--")).expect("an id");
+            assert_eq!((before, uuid.len(), uuid.get(14..15)), (kind, 36, Some("5")));
+            for reference in ["created_by_ref", "source_ref", "target_ref"] {
+                assert!(object[reference].as_str().is_none_or(|id| ids.contains(id)), "{object}");
+            }
+            for time in ["created", "modified", "valid_from"] {
+                assert!(object[time].as_str().is_none_or(|t| t.len() == 24 && t.ends_with('Z')), "{object}");
+            }
+            if let Some(pattern) = object["pattern"].as_str() {
+                let inner = pattern.split_once('\'').map(|(_, inner)| inner).expect("a string");
+                let inner = inner.strip_suffix("']").expect("its end");
+                let plain = inner.replace("\\\\", "").replace("\\'", "");
+                assert!(!plain.contains(['\'', '\\']), "{pattern}");
+            }
+        }
+    }
+    let bundle = json(|out| stix::write(out, &case::proxy())).to_string();
+    assert!(bundle.contains("[domain-name:value = 'cdn.stat-sync.example']"), "{bundle}");
+    assert!(
+        bundle.contains("[url:value = 'http://badsite.example/malware.exe']")
+            && !bundle.contains("10.4.7.21'")
+    );
+}
