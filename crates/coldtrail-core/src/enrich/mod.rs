@@ -3,11 +3,13 @@
 /// Attack patterns in any field, through every layer of encoding.
 pub mod attack;
 mod command;
+mod geo;
 mod indicator;
 mod manifest;
 mod page;
 
 pub use command::is_command;
+pub use geo::{ATTRIBUTION, BUILT_IN_DATE, Country, CountryTable, Geo, GeoError, Place};
 pub use indicator::{Indicator, IndicatorCounts, IndicatorKind, Indicators};
 pub use manifest::{Listing, Manifest};
 pub use page::{PageKind, decoded_path, is_upload_target, kind_of, percent_decode};
