@@ -253,6 +253,7 @@ fn run(case: &Case, shared: &BTreeMap<String, Vec<Block>>) -> Report {
             indicators: indicators
                 .map_or_else(Indicators::default, |t| Indicators::parse(t.as_bytes(), "list")),
             all_rules: case.all_rules,
+            ..Options::default()
         },
     };
     let report = scan(Found { inputs, ..Found::default() }, &options, &Progress::default());

@@ -2,7 +2,8 @@
 
 use crate::figures::{bytes, count, counted, percent, time};
 use coldtrail_core::detect::{Finding, Level, Severity, Stage};
-use coldtrail_core::verdict::{Gap, LeftState, Report, Who};
+use coldtrail_core::enrich::{ATTRIBUTION, BUILT_IN_DATE, Place};
+use coldtrail_core::verdict::{Expected, Gap, LeftState, Report, Who};
 
 /// The verdict's fixed words; other ones where there was nothing to judge.
 pub(crate) fn headline(report: &Report) -> &'static str {
@@ -180,6 +181,43 @@ pub(crate) fn most_telling(who: &[Who], most: usize) -> Vec<&Who> {
     });
     ranked.truncate(most);
     ranked.into_iter().map(|i| &who[i]).collect()
+}
+
+/// `NL AS64496 Example Hosting`, as far as it is known.
+pub(crate) fn place(place: &Place) -> String {
+    let asn = place.asn.map(|n| format!("AS{n}"));
+    let parts = [place.country.map(|c| c.to_string()), asn, place.owner.clone()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// Who made the country data and of when they are; empty where no country is shown.
+pub(crate) fn country_source(report: &Report) -> String {
+    match report.countries.lines.iter().any(|l| l.country.is_some()) {
+        true => format!(
+            "Country data: {ATTRIBUTION}, {BUILT_IN_DATE}; where an address is registered, a hint and no proof."
+        ),
+        false => String::new(),
+    }
+}
+
+/// How it is known which countries are expected.
+pub(crate) fn expectation(report: &Report) -> String {
+    match report.countries.expected {
+        Expected::Given => "Expected: as --expect says.".to_owned(),
+        Expected::Learnt { n_visitors } => format!(
+            "Expected: at least 1 % of {} with a browser's session and without a finding come from there.",
+            counted(n_visitors, "client", "clients")
+        ),
+        Expected::Unknown => {
+            "Too few browsers' sessions to learn from where visitors are expected; --expect would say it."
+                .to_owned()
+        }
+    }
+}
+
+/// `yes`, `no`, or nothing where it is not known.
+pub(crate) fn expected(is_expected: Option<bool>) -> &'static str {
+    is_expected.map_or("", |yes| if yes { "yes" } else { "no" })
 }
 
 /// The stages that anybody reached.

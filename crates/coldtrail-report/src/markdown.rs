@@ -2,7 +2,8 @@
 //! anybody: its punctuation is written as entities, and lines of the log stand in code.
 
 use crate::answers::{
-    background, four, gap, grounds, headline, limits, most_telling, period, proof, who_title,
+    background, country_source, four, gap, grounds, headline, limits, most_telling, period, place, proof,
+    who_title,
 };
 use crate::figures::{bytes, count, percent, time};
 use crate::findings::input_name;
@@ -51,7 +52,12 @@ fn build(out: &mut String, report: &Report, method: &Method) -> std::fmt::Result
     list(out, "Problems while reading", &report.coverage.problems)?;
     files(out, &report.coverage.inputs)?;
     heading(out, "Method")?;
-    writeln!(out, "coldtrail {}: {}", prose(&method.version), code(&method.command.join(" "), MAX_COLUMNS))
+    writeln!(out, "coldtrail {}: {}", prose(&method.version), code(&method.command.join(" "), MAX_COLUMNS))?;
+    match country_source(report) {
+        source if source.is_empty() => Ok(()),
+        // A link back is what the licence asks for.
+        source => writeln!(out, "\n{source}"),
+    }
 }
 
 fn heading(out: &mut String, title: &str) -> std::fmt::Result {
@@ -85,16 +91,17 @@ fn who(out: &mut String, report: &Report) -> std::fmt::Result {
     let who = most_telling(&report.answers.who, MAX_ROWS);
     if !who.is_empty() {
         heading(out, who_title(report))?;
-        writeln!(out, "| Client | Level | Stages | Requests | Taken | First | Last |")?;
-        writeln!(out, "| --- | --- | --- | ---: | ---: | --- | --- |")?;
+        writeln!(out, "| Client | From | Level | Stages | Requests | Taken | First | Last |")?;
+        writeln!(out, "| --- | --- | --- | --- | ---: | ---: | --- | --- |")?;
     }
     for w in who {
         let stages: Vec<&str> = w.stages.iter().map(|s| s.name()).collect();
         let time = |ts_us: Option<i64>| ts_us.map_or("-".to_owned(), time);
         writeln!(
             out,
-            "| {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} |",
             code(&w.client, 60),
+            prose(&place(&w.place)),
             w.level.name(),
             stages.join(", "),
             count(w.n_requests),

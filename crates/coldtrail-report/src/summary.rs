@@ -1,5 +1,6 @@
 //! `summary.json`: verdict, answers, incidents and coverage for programs; the contract names every field.
 
+use crate::answers;
 use crate::json;
 use crate::run::Run;
 use coldtrail_core::verdict::{Answers, Coverage, Incident, InputLine, Report};
@@ -34,18 +35,20 @@ fn value(report: &Report, run: &Run) -> Value {
             "would_raise": report.would_raise,
             "do_now": report.do_now,
         },
-        "answers": answers(&report.answers),
+        "answers": four(&report.answers),
         "incidents": report.incidents.iter().map(incident).collect::<Vec<_>>(),
+        "countries": countries(report),
         "coverage": coverage(&report.coverage),
     })
 }
 
-fn answers(a: &Answers) -> Value {
+fn four(a: &Answers) -> Value {
     let who = a.who.iter().map(|w| {
         json!({
             "client": w.client,
-            "country": null,
-            "asn": null,
+            "country": w.place.country.map(|c| c.to_string()),
+            "asn": w.place.asn,
+            "network": w.place.owner,
             "n_requests": w.n_requests,
             "stages": w.stages.iter().map(|s| s.name()).collect::<Vec<_>>(),
             "level": w.level.name(),
@@ -111,6 +114,26 @@ fn incident(i: &Incident) -> Value {
         "statement": i.statement,
         "first": json::time(i.first_us),
         "last": json::time(i.last_us),
+    })
+}
+
+fn countries(report: &Report) -> Value {
+    let lines = report.countries.lines.iter().map(|l| {
+        json!({
+            "country": l.country.map(|c| c.to_string()),
+            "n_clients": l.n_clients,
+            "n_visitors": l.n_visitors,
+            "n_in_findings": l.n_named,
+            "n_requests": l.n_requests,
+            "n_attacks": l.n_attacks,
+            "bytes_out": l.bytes_out,
+            "is_expected": l.is_expected,
+        })
+    });
+    json!({
+        "source": answers::country_source(report),
+        "expectation": answers::expectation(report),
+        "lines": lines.collect::<Vec<_>>(),
     })
 }
 

@@ -2,11 +2,12 @@
 //! at the end. Times are UTC; a cell is empty where there is no value.
 
 use crate::row::{Cells, Row};
+use coldtrail_core::enrich::Country;
 use coldtrail_core::verdict::{ClientName, Lines, Report};
 use std::io::{self, Write};
 
 const CLIENT_COLUMNS: &str = "client,n_requests,n_pages,n_ok,n_not_modified,n_redirect,n_denied,n_missing,n_error,\
-    n_attacks,n_posts,bytes_out,bytes_in,first,last,peak_per_1s,peak_per_10s,peak_per_60s,n_findings";
+    n_attacks,n_posts,bytes_out,bytes_in,first,last,peak_per_1s,peak_per_10s,peak_per_60s,n_findings,country";
 const PAGE_COLUMNS: &str = "host,path,n_requests,n_clients,n_ok,n_not_modified,n_redirect,n_denied,n_missing,n_error,\
     n_attacks,n_posts,bytes_out,bytes_in,max_out,first,last,n_findings";
 const HOST_COLUMNS: &str =
@@ -27,6 +28,7 @@ pub fn write_clients(out: &mut impl Write, report: &Report, cells: Cells) -> io:
             None => row.empty(3),
         }
         row.numbers([c.n_findings]);
+        row.word(c.country.as_ref().map_or("", Country::as_str));
     })
 }
 

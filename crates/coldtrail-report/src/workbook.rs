@@ -1,7 +1,10 @@
 //! `workbook.xlsx`: the case as tables to filter and sort, a sheet for each question. Every text is written as text:
 //! no cell is a formula or a link. Times are real times in UTC, numbers are numbers.
 
-use crate::answers::{four, gap, headline, limits, most_telling, period, stages_of, who_title};
+use crate::answers::{
+    country_source, expectation, expected, four, gap, headline, limits, most_telling, period, stages_of,
+    who_title,
+};
 use crate::figures::iso;
 use crate::findings::input_name;
 use crate::raw::raw_text;
@@ -128,6 +131,7 @@ impl Book {
         for (name, is_chosen) in OF_FINDINGS {
             self.chosen(report, name, is_chosen)?;
         }
+        self.countries(report)?;
         self.requests(report)?;
         self.hours(report)?;
         self.files(report)?;
@@ -223,13 +227,23 @@ impl Book {
     fn attackers(&mut self, report: &Report) -> Result<(), XlsxError> {
         let who = most_telling(&report.answers.who, MAX_ROWS);
         let stages = stages_of(&who);
-        let mut columns: Vec<Column<'_>> =
-            vec![("client", 40), ("severity", 10), ("level", 11), ("requests", 12)];
+        let mut columns: Vec<Column<'_>> = vec![
+            ("client", 40),
+            ("country", 9),
+            ("asn", 9),
+            ("network", 24),
+            ("severity", 10),
+            ("level", 11),
+            ("requests", 12),
+        ];
         columns.extend(stages.iter().map(|s| (s.name(), 16)));
         columns.extend([("bytes taken", 16), ("first (UTC)", 20), ("last (UTC)", 20)]);
         let rows = who.into_iter().map(|w| {
             let mut row: Vec<Cell> = vec![
                 w.client.clone().into(),
+                w.place.country.map_or(Cell::Empty, |c| c.as_str().into()),
+                w.place.asn.map(u64::from).into(),
+                w.place.owner.as_deref().map_or(Cell::Empty, Cell::from),
                 Cell::Severity(w.severity),
                 w.level.name().into(),
                 w.n_requests.into(),
@@ -340,6 +354,30 @@ impl Book {
         });
         let meaning = "Findings of this kind with the numbers that decided; `coldtrail explain DETECTOR` says what each means";
         self.table(name, meaning, &columns, rows).map(drop)
+    }
+
+    fn countries(&mut self, report: &Report) -> Result<(), XlsxError> {
+        let columns = [
+            ("country", 10),
+            ("expected", 10),
+            ("clients", 12),
+            ("visitors", 12),
+            ("in findings", 12),
+            ("requests", 14),
+            ("attacks", 12),
+            ("bytes out", 16),
+        ];
+        let has_any = report.countries.lines.iter().any(|l| l.country.is_some());
+        let rows = report.countries.lines.iter().filter(|_| has_any).map(|l| {
+            let mut row =
+                vec![l.country.map_or("-".into(), |c| c.as_str().into()), expected(l.is_expected).into()];
+            let numbers = [l.n_clients, l.n_visitors, l.n_named, l.n_requests, l.n_attacks, l.bytes_out];
+            row.extend(numbers.map(Cell::Count));
+            row
+        });
+        let meaning =
+            format!("Where clients are registered. {} {}", expectation(report), country_source(report));
+        self.table("Countries", meaning.trim_end_matches('.'), &columns, rows).map(drop)
     }
 
     fn requests(&mut self, report: &Report) -> Result<(), XlsxError> {

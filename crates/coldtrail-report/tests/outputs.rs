@@ -78,7 +78,7 @@ fn bars_are_shown_only_where_something_is_known() {
     let mut report = case::break_in();
     report.answers.who[0].activity = [0; 12];
     let shown = on_terminal(&report, columns(100));
-    let row = shown.lines().find(|l| l.starts_with(" 203.0.113.34   ")).expect("a row");
+    let row = shown.lines().find(|l| l.starts_with(" 203.0.113.34    NL ")).expect("a row");
     assert!(shown.contains("WHEN, 12 x") && row.ends_with("10-13 00:00:03"), "{shown}");
     report.answers.who.iter_mut().for_each(|w| w.activity = [0; 12]);
     assert!(!on_terminal(&report, columns(100)).contains("WHEN"));

@@ -104,7 +104,8 @@ pub(crate) struct Input {
     pub(crate) threads: Option<usize>,
     #[arg(long, hide = true, value_name = "SIZE")]
     pub(crate) memory: Option<String>,
-    #[arg(long, hide = true, value_name = "FILE")]
+    /// A database of countries and networks in the MaxMind DB format, asked before the built-in one (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(crate) geo_db: Vec<PathBuf>,
     #[arg(long, hide = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -169,8 +170,9 @@ pub(crate) struct Scan {
     pub(crate) sigma: Vec<PathBuf>,
     #[arg(long, hide = true, value_name = "DIR")]
     pub(crate) crs: Option<PathBuf>,
-    #[arg(long, hide = true, value_name = "CC,CC")]
-    pub(crate) expect: Option<String>,
+    /// Countries that visitors are expected from, such as US,CA [default: learnt from the visitors]
+    #[arg(long, value_name = "CC,CC", help_heading = "Detection", value_delimiter = ',')]
+    pub(crate) expect: Vec<String>,
     #[arg(long, hide = true, value_name = "URL")]
     pub(crate) cluster: Option<String>,
     #[arg(long, hide = true)]

@@ -4,10 +4,12 @@ use crate::cli::Input;
 use crate::commands::say;
 use crate::{WrongUsage, not_built};
 use anyhow::{Context, Result, anyhow};
+use coldtrail_core::enrich::Geo;
 use coldtrail_core::parse::{Parser, Settings};
 use coldtrail_core::record::parse_time;
 use coldtrail_core::source::{Found, discover};
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a command reads, and how.
@@ -18,16 +20,13 @@ pub(crate) struct Plan {
     pub(crate) since_us: Option<i64>,
     pub(crate) until_us: Option<i64>,
     pub(crate) threads: usize,
+    pub(crate) geo: Geo,
 }
 
 impl Plan {
     /// Checks the flags first, then looks for the inputs.
     pub(crate) fn new(args: &Input) -> Result<Self> {
-        for (name, is_given) in [
-            ("--memory", args.memory.is_some()),
-            ("--geo-db", !args.geo_db.is_empty()),
-            ("--config", args.config.is_some()),
-        ] {
+        for (name, is_given) in [("--memory", args.memory.is_some()), ("--config", args.config.is_some())] {
             if is_given {
                 not_built(name)?;
             }
@@ -48,6 +47,7 @@ impl Plan {
             since_us: args.since.as_deref().map(|t| time("--since", t)).transpose()?,
             until_us: args.until.as_deref().map(|t| time("--until", t)).transpose()?,
             threads,
+            geo: geo(&args.geo_db)?,
             found: find(&args.paths)?,
         })
     }
@@ -70,6 +70,17 @@ fn find(paths: &[String]) -> Result<Found> {
     };
     others.iter().try_for_each(say)?;
     Err(anyhow!("{last}"))
+}
+
+/// The databases of the user.
+fn geo(files: &[PathBuf]) -> Result<Geo> {
+    let mut geo = Geo::default();
+    for path in files {
+        let bytes = std::fs::read(path)
+            .with_context(|| format!("--geo-db {}: cannot be read; check the name", path.display()))?;
+        geo.add(bytes).with_context(|| format!("--geo-db {}: give an .mmdb file", path.display()))?;
+    }
+    Ok(geo)
 }
 
 fn network(text: &str) -> Result<ipnet::IpNet> {

@@ -15,6 +15,9 @@ pub struct Options {
     pub indicators: crate::enrich::Indicators,
     /// On proxy logs, run all attack rules instead of the strong ones.
     pub all_rules: bool,
+    pub geo: crate::enrich::Geo,
+    /// Countries that visitors are expected from; none: learnt.
+    pub expected_countries: Option<std::collections::BTreeSet<crate::enrich::Country>>,
 }
 
 /// Everything after the first pass and `link`, and after the second what pages answered. Read only.

@@ -1,6 +1,7 @@
 //! The tables as lines of the CSV files, most telling first.
 
 use super::Tables;
+use super::countries::OfClients;
 use crate::parallel::each;
 use crate::record::ClientKey;
 use crate::table::{PageRow, Partition, Text};
@@ -86,6 +87,7 @@ impl<K: Ord> Eq for Head<K> {}
 /// Clients: those of findings, then by attacks, then by requests, then by address.
 pub(super) fn clients(
     tables: &Arc<Tables>,
+    countries: OfClients,
     peaks: &BTreeMap<ClientKey, Peaks>,
     named: &BTreeMap<ClientKey, u64>,
     threads: usize,
@@ -134,6 +136,7 @@ pub(super) fn clients(
             last_us: us(row.last_s, is_known),
             peaks,
             n_findings,
+            country: countries[part as usize][index as usize],
         }
     })
 }

@@ -1,5 +1,6 @@
 //! The whole run: first pass, link, suspects, second pass, findings, verdict, report.
 
+mod countries;
 mod judge;
 mod lanes;
 mod lines;
@@ -108,6 +109,13 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     // What only detectors ask for is given back before the lines are sorted.
     tables.links.pairs = Vec::new();
     lanes.forget_blocks();
+    let of_clients = countries::of_clients(&tables, &detect.geo, threads);
+    let countries = countries::countries(
+        &tables,
+        &of_clients,
+        &judgement.named_clients,
+        detect.expected_countries.as_ref(),
+    );
     let tables = Arc::new(tables);
     let mut report = Report {
         level: judgement.level,
@@ -120,9 +128,10 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
         client_names,
         findings: judgement.findings,
         coverage,
-        clients: lines::clients(&tables, &peaks, &judgement.named_clients, threads),
+        clients: lines::clients(&tables, of_clients, &peaks, &judgement.named_clients, threads),
         pages: lines::pages(&tables, &judgement.named_pages, threads),
         hosts: lines::hosts(&tables, &judgement.named_hosts),
+        countries,
         totals: observed.totals,
         is_partial: progress.is_stopped(),
     };

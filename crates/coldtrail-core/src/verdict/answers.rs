@@ -88,6 +88,7 @@ fn who(attackers: &BTreeSet<ClientKey>, findings: &[Finding], events: &Events, s
             let (severity, level) = seen.gravest.unwrap_or((Severity::Low, Level::NoSign));
             Who {
                 client: site.client_text(client),
+                place: client.ip().map(|address| site.options.geo.place(address)).unwrap_or_default(),
                 is_own: row.is_some_and(|r| r.n_outgoing > 0),
                 level,
                 severity,

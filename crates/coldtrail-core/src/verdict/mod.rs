@@ -15,6 +15,6 @@ pub use blind_spots::blind_spots;
 pub(crate) use conclude::join_same;
 pub use conclude::{Judgement, conclude};
 pub use report::{
-    Answers, ClientLine, ClientName, Coverage, Gap, GotIn, HostLine, Incident, IncidentStage, InputLine,
-    Left, LeftState, Lines, PageLine, Reject, Report, Took, Who,
+    Answers, ClientLine, ClientName, Countries, CountryLine, Coverage, Expected, Gap, GotIn, HostLine,
+    Incident, IncidentStage, InputLine, Left, LeftState, Lines, PageLine, Reject, Report, Took, Who,
 };

@@ -1,6 +1,7 @@
 //! The one value that every writer turns into its format. Nothing in it depends on threads, order or the machine.
 
 use crate::detect::{Finding, Level, Severity, Stage};
+use crate::enrich::{Country, Place};
 use crate::focus::Peaks;
 use crate::observe::{MAX_RAW, MAX_REJECTS};
 use crate::record::{ClientKey, Reason};
@@ -35,6 +36,7 @@ pub struct Report {
     pub pages: Lines<PageLine>,
     /// Most telling first.
     pub hosts: Lines<HostLine>,
+    pub countries: Countries,
     /// The run was interrupted: what is here is what was read until then.
     pub is_partial: bool,
 }
@@ -79,6 +81,7 @@ pub struct Answers {
 
 pub struct Who {
     pub client: String,
+    pub place: Place,
     /// Seen in a proxy log: one of our own.
     pub is_own: bool,
     /// Of the gravest finding that accuses it.
@@ -253,6 +256,42 @@ pub struct ClientLine {
     pub peaks: Option<Peaks>,
     /// Findings that name it.
     pub n_findings: u64,
+    pub country: Option<Country>,
+}
+
+/// Where the clients of these logs are registered.
+#[derive(Clone, Debug, Default)]
+pub struct Countries {
+    /// Most telling first.
+    pub lines: Vec<CountryLine>,
+    pub expected: Expected,
+}
+
+/// How it is known which countries are usual ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Expected {
+    /// The user named them.
+    Given,
+    /// From so many browsers' sessions without a finding.
+    Learnt { n_visitors: u64 },
+    /// There are too few visitors to learn from.
+    #[default]
+    Unknown,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CountryLine {
+    /// None: internal addresses, and those of which nothing is known.
+    pub country: Option<Country>,
+    pub n_clients: u64,
+    /// Clients with a browser's session and without a finding.
+    pub n_visitors: u64,
+    /// Clients that a finding names.
+    pub n_named: u64,
+    pub n_requests: u64,
+    pub n_attacks: u64,
+    pub bytes_out: u64,
+    pub is_expected: Option<bool>,
 }
 
 pub struct PageLine {

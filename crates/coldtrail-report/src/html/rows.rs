@@ -1,6 +1,7 @@
 //! The tables of clients, pages, hosts and inputs.
 
 use super::words::{clipped, more, text, time_or_dash};
+use crate::answers;
 use crate::figures::{bytes, count};
 use coldtrail_core::table::StatusClass;
 use coldtrail_core::verdict::{InputLine, Lines, Report};
@@ -52,6 +53,26 @@ pub(super) fn pages(report: &Report, most: usize) -> TableView {
             &[count(p.n_attacks), bytes(p.bytes_out), time_or_dash(p.first_us), time_or_dash(p.last_us)],
         ]
         .concat(),
+    })
+}
+
+/// Countries of the clients; no rows where none is known.
+pub(super) fn countries(report: &Report, most: usize) -> TableView {
+    let columns = "Country|Expected|Clients|Visitors|In findings|Requests|Attacks|Bytes out";
+    let lines = report.countries.lines.clone();
+    let n = if lines.iter().any(|l| l.country.is_some()) { lines.len() } else { 0 };
+    table(columns, &Lines::new(n, move |i| lines[i]), most, "workbook.xlsx", |l| RowView {
+        is_named: l.n_named > 0,
+        cells: vec![
+            l.country.map_or("-".to_owned(), |c| c.to_string()),
+            answers::expected(l.is_expected).to_owned(),
+            count(l.n_clients),
+            count(l.n_visitors),
+            count(l.n_named),
+            count(l.n_requests),
+            count(l.n_attacks),
+            bytes(l.bytes_out),
+        ],
     })
 }
 

@@ -14,6 +14,7 @@ use crate::run::Method;
 use crate::safe::Safe;
 use askama::Template;
 use coldtrail_core::detect::{Finding, Level};
+use coldtrail_core::enrich::Place;
 use coldtrail_core::verdict::{GotIn, Incident, LeftState, Report, Who};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -61,6 +62,9 @@ pub(super) struct PageView {
     clients: TableView,
     pages: TableView,
     hosts: TableView,
+    countries: TableView,
+    expectation: String,
+    country_source: String,
     inputs: Vec<InputView>,
     more_inputs: String,
     totals: [String; 5],
@@ -89,6 +93,7 @@ struct AnswerItem {
 }
 
 struct Attackers {
+    has_places: bool,
     stages: Vec<&'static str>,
     rows: Vec<AttackerRow>,
     more: String,
@@ -96,6 +101,7 @@ struct Attackers {
 
 struct AttackerRow {
     client: String,
+    place: String,
     cells: Vec<String>,
     n_requests: String,
     taken: String,
@@ -195,6 +201,9 @@ pub(super) fn page(
         who_title: answers::who_title(report),
         background: answers::background(report),
         attackers: attackers(report),
+        countries: rows::countries(report, most),
+        expectation: answers::expectation(report),
+        country_source: answers::country_source(report),
         incidents: report
             .incidents
             .iter()
@@ -291,6 +300,7 @@ fn attackers(report: &Report) -> Attackers {
     let stages = stages_of(&who);
     let row = |w: &&Who| AttackerRow {
         client: clipped(&text(&w.client), 120),
+        place: clipped(&text(&answers::place(&w.place)), 60),
         cells: stages.iter().map(|s| stage_count(w, *s)).collect(),
         n_requests: count(w.n_requests),
         taken: if w.bytes_taken > 0 { bytes(w.bytes_taken) } else { "-".to_owned() },
@@ -299,6 +309,7 @@ fn attackers(report: &Report) -> Attackers {
         spark: charts::spark(&w.activity),
     };
     Attackers {
+        has_places: who.iter().any(|w| w.place != Place::default()),
         rows: who.iter().map(row).collect(),
         more: more(report.answers.who.len(), who.len(), "summary.json"),
         stages: stages.into_iter().map(answers::short_stage).collect(),

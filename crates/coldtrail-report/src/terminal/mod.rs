@@ -44,7 +44,7 @@ pub fn write(
     proof(&mut page, report)?;
     next_steps(&mut page, report, files)?;
     coverage(&mut page, report, files)?;
-    written(&mut page, files)
+    written(&mut page, report, files)
 }
 
 fn head<W: Write>(page: &mut Page<'_, W>, report: &Report, run: &Run) -> io::Result<()> {
@@ -172,14 +172,15 @@ fn coverage<W: Write>(page: &mut Page<'_, W>, report: &Report, files: &[WrittenF
     page.list("Left out", &report.coverage.notes, 2, place_of(files, "report.html"))
 }
 
-fn written<W: Write>(page: &mut Page<'_, W>, files: &[WrittenFile]) -> io::Result<()> {
+fn written<W: Write>(page: &mut Page<'_, W>, report: &Report, files: &[WrittenFile]) -> io::Result<()> {
     let Some(first) = files.iter().find(|f| f.name == "report.html").or(files.first()) else {
         return Ok(());
     };
     let others: Vec<&str> = files.iter().filter(|f| f.name != first.name).map(|f| f.name).collect();
     page.blank()?;
     page.item("Report", 14, &first.path.to_string_lossy())?;
-    if others.is_empty() { Ok(()) } else { page.item("Beside it", 14, &others.join("  ")) }
+    if others.is_empty() { Ok(()) } else { page.item("Beside it", 14, &others.join("  ")) }?;
+    page.wrapped(&answers::country_source(report), Paint::Dim)
 }
 
 /// The name of a file, if it was written.

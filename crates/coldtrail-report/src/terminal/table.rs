@@ -1,10 +1,11 @@
 //! The attackers, most telling first: one row each, with requests by stage, and when.
 
 use super::page::{Page, Paint};
-use crate::answers::{background, most_telling, short_stage, stage_cell, stages_of};
+use crate::answers::{background, most_telling, place, short_stage, stage_cell, stages_of};
 use crate::figures::{count, cut, minute, short_time, span};
 use crate::folder::WrittenFile;
 use crate::safe::{clip, safe, width};
+use coldtrail_core::enrich::Place;
 use coldtrail_core::verdict::{Report, Who};
 use std::io::{self, Write};
 
@@ -12,6 +13,9 @@ use std::io::{self, Write};
 const MAX_ROWS: usize = 10;
 /// A client column is not cut below this, columns: an IPv4 address.
 const MIN_CLIENT: usize = 15;
+
+/// Country and network are cut to so many columns.
+const MAX_PLACE: usize = 24;
 
 struct Column {
     head: String,
@@ -82,6 +86,13 @@ fn fit<W: Write>(page: &Page<'_, W>, report: &Report, who: &[&Who]) -> Vec<Colum
         Column::new(head, false, who.iter().map(cell))
     };
     let wide_when = || when(bin.as_deref().unwrap_or("WHEN"));
+    // Where nothing is known, nothing is shown.
+    let from = |text: fn(&Place) -> String| {
+        let cells = who.iter().map(|w| clip(&safe(&text(&w.place)), MAX_PLACE, page.ellipsis()));
+        let has_any = who.iter().any(|w| w.place != Place::default());
+        has_any.then(|| Column::new("FROM", false, cells)).into_iter()
+    };
+    let country = || from(|place| place.country.map_or(String::new(), |c| c.to_string()));
     let is_one_year = match (report.totals.lines.first_us, report.totals.lines.last_us) {
         (Some(a), Some(b)) => cut(&minute(a), 0, 4) == cut(&minute(b), 0, 4),
         _ => false,
@@ -90,29 +101,36 @@ fn fit<W: Write>(page: &Page<'_, W>, report: &Report, who: &[&Who]) -> Vec<Colum
     let short: fn(i64) -> String = if is_one_year { |t| cut(&minute(t), 5, 16) } else { minute };
 
     let stages_width: usize = stages.iter().map(|c| c.width() + 2).sum();
-    // What is shown where all else has room for clients of so many columns; long ones are cut to what remains.
-    let mut tails = vec![
-        (vec![first(long), wide_when()], 40),
-        (vec![first(short), wide_when()], 40),
-        (vec![first(short), when("WHEN")], 24),
-        (vec![first(short)], 40),
-        (vec![when("WHEN")], 18),
-        (vec![first(short)], 18),
+    // What is shown left and right of the stages where all else has room for clients of so many columns; long ones are
+    // cut to what remains.
+    let mut sides: Vec<(Vec<Column>, Vec<Column>, usize)> = vec![
+        (from(place).collect(), vec![first(long), wide_when()], 40),
+        (country().collect(), vec![first(long), wide_when()], 40),
+        (country().collect(), vec![first(short), wide_when()], 40),
+        (country().collect(), vec![first(short), when("WHEN")], 24),
+        (country().collect(), vec![first(short)], 40),
+        (vec![], vec![when("WHEN")], 18),
+        (vec![], vec![first(short)], 18),
     ];
-    // Where nothing is known, nothing is shown.
     if who.iter().all(|w| w.activity == [0; 12]) {
-        tails = vec![(vec![first(long)], 40), (vec![first(short)], 18)];
+        sides = vec![
+            (from(place).collect(), vec![first(long)], 40),
+            (country().collect(), vec![first(long)], 40),
+            (vec![], vec![first(short)], 18),
+        ];
     }
-    let needs = |tail: &[Column]| stages_width + tail.iter().map(|c| c.width() + 2).sum::<usize>();
+    let needs = |left: &[Column], right: &[Column]| {
+        stages_width + left.iter().chain(right).map(|c| c.width() + 2).sum::<usize>()
+    };
     let client_width = clients.width();
-    let fits =
-        |(tail, most): &(Vec<Column>, usize)| client_width.min(*most).saturating_add(needs(tail)) <= room;
-    let tail = tails.into_iter().find(fits).map(|(tail, _)| tail).unwrap_or_default();
-    let client_room = room.saturating_sub(needs(&tail)).max(MIN_CLIENT);
+    let fits = |(left, right, most): &(Vec<Column>, Vec<Column>, usize)| {
+        client_width.min(*most).saturating_add(needs(left, right)) <= room
+    };
+    let (left, right, _) = sides.into_iter().find(fits).unwrap_or_default();
+    let client_room = room.saturating_sub(needs(&left, &right)).max(MIN_CLIENT);
     let cut_clients = clients.cells.iter().map(|c| clip(c, client_room, page.ellipsis()));
     let mut columns = vec![Column::new("CLIENT", false, cut_clients)];
-    columns.extend(stages);
-    columns.extend(tail);
+    columns.extend(left.into_iter().chain(stages).chain(right));
     columns
 }
 

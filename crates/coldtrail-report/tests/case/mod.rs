@@ -6,6 +6,7 @@
 )]
 
 use coldtrail_core::detect::{Draft, Evidence, Finding, Level, Meta, Severity, Stage};
+use coldtrail_core::enrich::{Country, Place};
 use coldtrail_core::record::{ClientKey, Reason, ts_from_civil};
 use coldtrail_core::table::{HourRow, InputTotals, Locus, Totals};
 use coldtrail_core::verdict::*;
@@ -279,6 +280,7 @@ pub(crate) fn break_in() -> Report {
                 Who {
                     client: "203.0.113.34".into(),
                     is_own: false,
+                    place: Place { country: Country::parse("NL"), asn: Some(64_496), owner: Some("Example Hosting".into()) },
                     level: Level::Confirmed,
                     severity: Severity::Critical,
                     n_requests: 10_210,
@@ -297,6 +299,7 @@ pub(crate) fn break_in() -> Report {
                 Who {
                     client: "198.51.100.233".into(),
                     is_own: false,
+            place: Place::default(),
                     level: Level::Confirmed,
                     severity: Severity::Critical,
                     n_requests: 861,
@@ -310,6 +313,7 @@ pub(crate) fn break_in() -> Report {
                 Who {
                     client: "192.0.2.162".into(),
                     is_own: false,
+                    place: Place { country: Country::parse("DE"), asn: None, owner: None },
                     level: Level::Probable,
                     severity: Severity::High,
                     n_requests: 332,
@@ -395,6 +399,7 @@ pub(crate) fn break_in() -> Report {
         clients: Lines::new(240, client_line),
         pages: Lines::new(64, page_line),
         hosts: Lines::new(0, |_| unreachable!("no hosts")),
+        countries: countries(),
         is_partial: false,
     }
 }
@@ -417,6 +422,29 @@ fn client_line(i: usize) -> ClientLine {
         last_us: Some(at(14, 23, 0, i as i64 % 60)),
         peaks: (i < 20).then_some(Peaks { per_1s: 12, per_10s: 96, per_60s: 410 }),
         n_findings: [4, 2, 1].get(i).copied().unwrap_or(0),
+        country: Country::parse(["NL", "DE", "DE"].get(i).copied().unwrap_or("US")),
+    }
+}
+
+fn countries() -> Countries {
+    let line = |code: &str, n_clients, n_named, is_expected| CountryLine {
+        country: Country::parse(code),
+        n_clients,
+        n_visitors: n_clients - n_named,
+        n_named,
+        n_requests: n_clients * 21,
+        n_attacks: n_named * 1200,
+        bytes_out: n_clients * 1_204_000,
+        is_expected,
+    };
+    Countries {
+        lines: vec![
+            line("DE", 40, 2, Some(false)),
+            line("NL", 11, 1, Some(false)),
+            line("US", 9_120, 0, Some(true)),
+            line("", 4, 0, None),
+        ],
+        expected: Expected::Learnt { n_visitors: 8_991 },
     }
 }
 
@@ -463,6 +491,7 @@ pub(crate) fn quiet() -> Report {
         clients: Lines::new(12, |i| client_line(i + 20)),
         pages: Lines::new(8, |i| page_line(i + 3)),
         hosts: Lines::new(0, |_| unreachable!("no hosts")),
+        countries: Countries::default(),
         is_partial: false,
     }
 }
@@ -523,6 +552,7 @@ pub(crate) fn proxy() -> Report {
     let who = |client: &str, by: Vec<(Stage, u64)>, n, first| Who {
         client: client.into(),
         is_own: true,
+        place: Place::default(),
         level: Level::Probable,
         severity: Severity::High,
         n_requests: n,
@@ -659,6 +689,7 @@ pub(crate) fn hostile() -> Report {
         .map(|s| Who {
             client: s.clone(),
             is_own: false,
+            place: Place::default(),
             level: Level::NoSign,
             severity: Severity::Medium,
             n_requests: 7,

@@ -7,11 +7,12 @@ use crate::{WrongUsage, exit, not_built};
 use anyhow::{Context, Result};
 use coldtrail_core::decode::HashKind;
 use coldtrail_core::detect::{Level, Options};
-use coldtrail_core::enrich::{Indicators, Manifest};
+use coldtrail_core::enrich::{Country, Indicators, Manifest};
 use coldtrail_core::scan::{Progress, ScanOptions, Snapshot, scan};
 use coldtrail_core::verdict::Report;
 use coldtrail_report::figures::count;
 use coldtrail_report::{Cells, Method, Run, Style, case_command, prepare, terminal, write_all};
+use std::collections::BTreeSet;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,8 +22,13 @@ use std::time::Duration;
 pub(crate) fn run(args: &cli::Scan) -> Result<u8> {
     refuse_what_is_not_built(args)?;
     let plan = Plan::new(&args.input)?;
-    let detect =
-        Options { manifest: manifest(args)?, indicators: indicators(args)?, all_rules: args.all_rules };
+    let detect = Options {
+        manifest: manifest(args)?,
+        indicators: indicators(args)?,
+        all_rules: args.all_rules,
+        geo: plan.geo,
+        expected_countries: expected(&args.expect)?,
+    };
     let stored_bytes = plan.found.inputs.iter().map(|i| i.bytes).sum();
     let options = ScanOptions {
         threads: plan.threads,
@@ -85,7 +91,6 @@ fn refuse_what_is_not_built(args: &cli::Scan) -> Result<u8> {
         ("--server-config", args.server_config.is_some()),
         ("--sigma", !args.sigma.is_empty()),
         ("--crs", args.crs.is_some()),
-        ("--expect", args.expect.is_some()),
         ("--cluster", args.cluster.is_some()),
         ("--redact", args.redact),
         ("--case", args.case),
@@ -125,6 +130,14 @@ fn indicators(args: &cli::Scan) -> Result<Indicators> {
         all.merge(Indicators::parse(&text, &path.to_string_lossy()));
     }
     Ok(all)
+}
+
+fn expected(codes: &[String]) -> Result<Option<BTreeSet<Country>>> {
+    let wrong = |code: &str| {
+        WrongUsage(format!("--expect {code}: write countries by their two letters, such as US,CA"))
+    };
+    let countries = codes.iter().map(|code| Country::parse(code.trim()).ok_or_else(|| wrong(code)));
+    Ok((!codes.is_empty()).then(|| countries.collect::<Result<_, _>>()).transpose()?)
 }
 
 /// The command line as the case has it: inputs last and sorted, since their order changes nothing.

@@ -17,13 +17,15 @@ pub const ATTRIBUTION: &str = "IP Geolocation by DB-IP (https://db-ip.com)";
 /// Month of the data that is part of the program.
 pub const BUILT_IN_DATE: &str = include_str!("../../../../../data/geo/DATE");
 
-static V4: LazyLock<CountryTable> =
-    LazyLock::new(|| built_in(include_bytes!("../../../../../data/geo/country-ipv4.zst")));
-static V6: LazyLock<CountryTable> =
-    LazyLock::new(|| built_in(include_bytes!("../../../../../data/geo/country-ipv6.zst")));
+static V4: LazyLock<CountryTable> = LazyLock::new(|| {
+    built_in(include_bytes!("../../../../../data/geo/country-ipv4.zst"), CountryTable::V4_BITS)
+});
+static V6: LazyLock<CountryTable> = LazyLock::new(|| {
+    built_in(include_bytes!("../../../../../data/geo/country-ipv6.zst"), CountryTable::V6_BITS)
+});
 
-fn built_in(packed: &[u8]) -> CountryTable {
-    CountryTable::unpack(packed).expect("a test unpacks the data that is part of the program")
+fn built_in(packed: &[u8], key_bits: u32) -> CountryTable {
+    CountryTable::unpack(packed, key_bits).expect("a test unpacks the data that is part of the program")
 }
 
 /// A country by its two letters (ISO 3166-1).
@@ -203,7 +205,7 @@ mod tests {
     /// A database of the MaxMind DB format, version 2, that knows 9.0.0.0/8 and says the same of all of it.
     fn database(fields: &[(&str, &str)]) -> Vec<u8> {
         let text = |s: &str| [&[0x40 | s.len() as u8][..], s.as_bytes()].concat();
-        let map = |pairs: Vec<Vec<u8>>| [vec![0xe0 | pairs.len() as u8 / 2], pairs.concat()].concat();
+        let map = |pairs: Vec<Vec<u8>>| [vec![0xe0 | (pairs.len() / 2) as u8], pairs.concat()].concat();
         let u16 = |n: u16| [&[0xa2][..], &n.to_be_bytes()].concat();
         let u32 = |n: u32| [&[0xc4][..], &n.to_be_bytes()].concat();
         let u64 = |n: u64| [&[0x08, 0x02][..], &n.to_be_bytes()].concat();
@@ -212,7 +214,7 @@ mod tests {
         for bit in 0..n_nodes {
             // The branch of the prefix leads on, and at its end to the first entry; the other one leads nowhere.
             let on = if bit + 1 == n_nodes { n_nodes + 16 } else { bit + 1 };
-            let is_one = 9u8 >> (7 - bit) & 1 == 1;
+            let is_one = (9u8 >> (7 - bit)) & 1 == 1;
             for side in [false, true] {
                 let to = if side == is_one { on } else { n_nodes };
                 out.extend_from_slice(&to.to_be_bytes()[1..]);

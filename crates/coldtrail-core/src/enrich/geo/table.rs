@@ -13,18 +13,30 @@ pub struct CountryTable {
     /// Number of the country, 0 for none.
     countries: Vec<u8>,
     names: Vec<Country>,
+    /// By the upper 16 bits of a key: the number of ranges that start before those bits.
+    top: Vec<u32>,
+    /// Bits of a key below the upper 16.
+    low_bits: u32,
 }
 
 impl CountryTable {
     /// A key of IPv6 is the address without so many of its last bits: no network that is routed is smaller.
     pub const V6_SHIFT: u32 = 80;
 
+    /// Bits of a key of IPv4 and of IPv6.
+    pub const V4_BITS: u32 = 32;
+    pub const V6_BITS: u32 = 128 - Self::V6_SHIFT;
+
+    const TOP_BITS: u32 = 16;
+
     /// Cap on the bytes of an unpacked file, bytes: three times what the data of 2026 needs.
     const MAX_BYTES: u64 = 8 << 20;
 
     /// The country of a key.
     pub fn get(&self, key: u64) -> Option<Country> {
-        let after = self.starts.partition_point(|start| *start <= key);
+        let top = (key >> self.low_bits) as usize;
+        let (from, to) = (*self.top.get(top)? as usize, *self.top.get(top + 1)? as usize);
+        let after = from + self.starts.get(from..to)?.partition_point(|start| *start <= key);
         let number = *self.countries.get(after.checked_sub(1)?)?;
         self.names.get(usize::from(number).checked_sub(1)?).copied()
     }
@@ -71,19 +83,19 @@ impl CountryTable {
         zstd::encode_all(&out[..], 19)
     }
 
-    /// Unpacks what [`CountryTable::pack`] made.
+    /// Unpacks what [`CountryTable::pack`] made, of keys with so many bits.
     ///
     /// # Errors
     /// If it is anything else.
-    pub fn unpack(packed: &[u8]) -> io::Result<Self> {
+    pub fn unpack(packed: &[u8], key_bits: u32) -> io::Result<Self> {
         let mut bytes = Vec::new();
         let decoder = zstd::Decoder::with_buffer(packed)?;
         io::Read::read_to_end(&mut io::Read::take(decoder, Self::MAX_BYTES), &mut bytes)?;
-        Self::read(&bytes)
+        Self::read(&bytes, key_bits)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a table of countries"))
     }
 
-    fn read(bytes: &[u8]) -> Option<Self> {
+    fn read(bytes: &[u8], key_bits: u32) -> Option<Self> {
         let (n_names, rest) = bytes.split_first()?;
         let (names, rest) = rest.split_at_checked(2 * usize::from(*n_names))?;
         let names = names.chunks_exact(2).map(|code| Country([code[0], code[1]])).collect();
@@ -110,7 +122,10 @@ impl CountryTable {
             starts.push(start);
             countries.push(*country);
         }
-        rest.is_empty().then_some(Self { starts, countries, names })
+        let low_bits = key_bits.checked_sub(Self::TOP_BITS)?;
+        let before = |top: u64| starts.partition_point(|start: &u64| start >> low_bits < top) as u32;
+        let top = (0..=1 << Self::TOP_BITS).map(before).collect();
+        rest.is_empty().then_some(Self { starts, countries, names, top, low_bits })
     }
 }
 
@@ -125,7 +140,7 @@ mod tests {
     #[test]
     fn what_is_packed_is_found_again() {
         let ranges = [(5, 9, code("SE")), (10, 10, code("NO")), (300, u64::from(u32::MAX), code("SE"))];
-        let table = CountryTable::unpack(&CountryTable::pack(&ranges).expect("packs")).expect("unpacks");
+        let table = CountryTable::unpack(&CountryTable::pack(&ranges).expect("packs"), 32).expect("unpacks");
         for (key, want) in
             [(0, None), (4, None), (5, Some("SE")), (9, Some("SE")), (10, Some("NO")), (11, None)]
         {
@@ -149,8 +164,8 @@ mod tests {
             b"\x00\x00\x00\x00\x00x",
         ] {
             let packed = zstd::encode_all(bytes, 1).expect("packs");
-            assert!(CountryTable::unpack(&packed).is_err(), "{bytes:?}");
+            assert!(CountryTable::unpack(&packed, 32).is_err(), "{bytes:?}");
         }
-        assert!(CountryTable::unpack(b"plain").is_err());
+        assert!(CountryTable::unpack(b"plain", 32).is_err());
     }
 }
