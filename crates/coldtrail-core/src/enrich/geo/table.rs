@@ -123,8 +123,12 @@ impl CountryTable {
             countries.push(*country);
         }
         let low_bits = key_bits.checked_sub(Self::TOP_BITS)?;
-        let before = |top: u64| starts.partition_point(|start: &u64| start >> low_bits < top) as u32;
-        let top = (0..=1 << Self::TOP_BITS).map(before).collect();
+        let mut n_before = 0;
+        let top = (0..=1u64 << Self::TOP_BITS).map(|top| {
+            n_before += starts[n_before..].iter().take_while(|start| **start >> low_bits < top).count();
+            n_before as u32
+        });
+        let top = top.collect();
         rest.is_empty().then_some(Self { starts, countries, names, top, low_bits })
     }
 }
