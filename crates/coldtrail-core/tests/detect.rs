@@ -56,6 +56,7 @@ detectors! {
     indicator_cases "indicator",
     download_cases "download",
     fan_out_cases "fan-out",
+    flood_cases "flood",
 }
 
 #[test]

@@ -51,7 +51,7 @@ const CLIENTS: [&str; 9] = [
     "gate.example",
 ];
 const PATHS: [&str; 12] = [
-    "/",
+    "/?author=2",
     "/css/a.css",
     "/js/b.js",
     "/i/c.png",
@@ -239,8 +239,8 @@ fn content(mut partitions: Vec<Partition>) -> BTreeSet<String> {
         for Use { client, agent, n_requests } in part.clients.uses() {
             say(format!("{i} use {:?} {agent} {n_requests}", clients[client as usize]));
         }
-        for PairRow { page, client, bits } in part.pairs.take_by_client(clients.len()) {
-            say(format!("{i} pair {:?} {page} {bits}", clients[client as usize]));
+        for PairRow { page, client, bits, n } in part.pairs.take_by_client(clients.len()) {
+            say(format!("{i} pair {:?} {page} {bits} {n}", clients[client as usize]));
         }
     }
     all
@@ -323,6 +323,7 @@ proptest! {
             n_outgoing_clients: 0,
             ordinary: &Ordinary::default(),
             replies: &Replies::default(),
+            visits: &[],
         };
         let wanted = Wanted::new(wanted_of.clone(), clients.clone(), 3, &site);
         let focus = |part: Option<usize>, pieces: &[Piece]| {
@@ -438,6 +439,7 @@ fn selectors(partitions: &[Partition]) -> BTreeSet<Selector> {
             all.extend([Selector::Client(c), Selector::ClientAttacks(c), Selector::ClientMisses(c)]);
             all.insert(Selector::NetworkMisses(c.network()));
             all.extend(pages.iter().map(|p| Selector::ClientPage(c, *p)));
+            all.extend(pages.iter().map(|p| Selector::Asks(c, *p, T0 + 90_000 * (*p as u32 % 2))));
         }
         all.extend(part.agents.table.rows().iter().map(|a| Selector::AgentMisses(a.hash)));
         all.extend(part.contacts.table.rows().iter().map(|c| Selector::Contact(c.client, c.host)));

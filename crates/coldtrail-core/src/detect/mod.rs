@@ -7,6 +7,7 @@ mod command_and_control;
 mod download;
 mod exfiltration;
 mod exploit;
+mod impact;
 mod implant;
 mod lateral_movement;
 mod reconnaissance;

@@ -2,11 +2,11 @@
 
 use super::Detector;
 use super::{
-    access, attack, command_and_control as c2, download, exfiltration, exploit, implant, lateral_movement,
-    reconnaissance,
+    access, attack, command_and_control as c2, download, exfiltration, exploit, impact, implant,
+    lateral_movement, reconnaissance,
 };
 
-static REGISTRY: [&dyn Detector; 14] = [
+static REGISTRY: [&dyn Detector; 15] = [
     &reconnaissance::scan::Scan(reconnaissance::scan::Params::DEFAULT),
     &attack::attack::Attack(attack::attack::Params::DEFAULT),
     &access::password_guessing::PasswordGuessing(access::password_guessing::Params::DEFAULT),
@@ -21,6 +21,7 @@ static REGISTRY: [&dyn Detector; 14] = [
     &c2::indicator::Indicator,
     &download::download::Download(download::download::Params::DEFAULT),
     &lateral_movement::fan_out::FanOut(lateral_movement::fan_out::Params::DEFAULT),
+    &impact::flood::Flood(impact::flood::Params::DEFAULT),
 ];
 
 /// The detectors in the order of the kill chain.

@@ -3,7 +3,7 @@
 use crate::link::{AgentGroup, HostFacts, LinkedClient};
 use crate::record::ClientKey;
 use crate::table::{
-    ClientRow, Keys, Ordinary, PARTITIONS, PageRow, PairRow, Partition, Replies, Totals, partition,
+    ClientRow, Keys, Ordinary, PARTITIONS, PageRow, PairRow, Partition, Replies, Totals, Visits, partition,
 };
 use std::collections::BTreeMap;
 
@@ -40,6 +40,8 @@ pub struct Site<'a> {
     /// Both of the pages that suspects asked about; empty before the second pass.
     pub ordinary: &'a Ordinary,
     pub replies: &'a Replies,
+    /// By partition: who asked in which second; empty once the suspects are named.
+    pub visits: &'a [Visits],
 }
 
 impl Site<'_> {

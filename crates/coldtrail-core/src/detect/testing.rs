@@ -2,11 +2,11 @@
 
 use super::{AgentGroup, Detector, Finding, HostFacts, LinkedClient, Options, Site};
 use crate::enrich::attack::{ATTACK, Class, ClassSet, Verdict};
-use crate::enrich::{PageKind, is_command, is_upload_target, kind_of};
+use crate::enrich::{PageKind, is_command, is_upload_target, kind_of, user_in_query};
 use crate::record::{ClientKey, Metric, Role};
 use crate::table::{
     Answer, ClientRow, ContactRow, Contacts, Event, EventData, Keys, Locus, Method, Ordinary, PARTITIONS,
-    PageRow, PairRow, Partition, Replies, Reply, Selector, StatusClass, Totals, partition,
+    PageRow, PairRow, Partition, Replies, Reply, Selector, StatusClass, Totals, Visits, partition,
 };
 use std::collections::BTreeMap;
 
@@ -113,6 +113,7 @@ pub(crate) struct TestSite {
     hosts: BTreeMap<u64, HostFacts>,
     ordinary: Ordinary,
     replies: Replies,
+    visits: Vec<Visits>,
 }
 
 impl TestSite {
@@ -129,6 +130,7 @@ impl TestSite {
             hosts: BTreeMap::new(),
             ordinary: Ordinary::default(),
             replies: Replies::default(),
+            visits: (0..PARTITIONS).map(|_| Visits::default()).collect(),
         };
         let requests = std::mem::take(&mut site.requests);
         requests.iter().for_each(|r| site.observe(r));
@@ -178,6 +180,7 @@ impl TestSite {
         self.totals.lines.outgoing += u64::from(r.proxy);
         self.totals.lines.posts += u64::from(is_post);
         self.totals.n_attacks += u64::from(is_attack);
+        self.totals.hours.entry(r.ts_s / 3600).or_default().n_requests += 1;
 
         let part = &mut self.partitions[keys.client_partition(client)];
         let hash = keys.client(client);
@@ -202,6 +205,7 @@ impl TestSite {
             part.clients.name(client, r.client.as_bytes());
         }
         part.clients.used(index, agent);
+        self.visits[keys.client_partition(client)].add(index, r.ts_s);
         if r.proxy {
             let host = keys.host(r.host.as_bytes());
             let (index, row) =
@@ -231,11 +235,16 @@ impl TestSite {
             StatusClass::Ok | StatusClass::NotModified => PairRow::ANSWERED,
             StatusClass::Redirect => 0,
             _ => PairRow::REFUSED,
-        } | if is_attack { PairRow::ATTACKED } else { 0 };
+        } | if is_attack { PairRow::ATTACKED } else { 0 }
+            | if r.target.split_once('?').is_some_and(|(_, q)| user_in_query(q.as_bytes()).is_some()) {
+                PairRow::USER
+            } else {
+                0
+            };
         let pairs = &mut self.pairs[keys.client_partition(client)];
         match pairs.iter_mut().find(|p| p.page == page && p.client == index) {
-            Some(pair) => pair.bits |= bits,
-            None => pairs.push(PairRow { page, client: index, bits }),
+            Some(pair) => (pair.bits, pair.n) = (pair.bits | bits, pair.n.saturating_add(1)),
+            None => pairs.push(PairRow { page, client: index, bits, n: 1 }),
         }
 
         let agents = &mut self.partitions[partition(agent)].agents;
@@ -331,6 +340,7 @@ impl TestSite {
             n_outgoing_clients: clients().filter(|c| c.n_outgoing > 0).count() as u64,
             ordinary: &self.ordinary,
             replies: &self.replies,
+            visits: &self.visits,
         }
     }
 
@@ -352,6 +362,7 @@ impl TestSite {
                     Selector::ClientAttacks(c) => c == client && is_odd,
                     Selector::ClientMisses(c) => c == client && is_miss(),
                     Selector::ClientPage(c, p) => c == client && p == page && is_odd,
+                    Selector::Asks(c, p, since_s) => c == client && p == page && r.ts_s >= since_s,
                     Selector::Page(p) => p == page,
                     Selector::PageAttacks(p) => p == page && is_odd,
                     Selector::PageBaseline(_) | Selector::PageReplies(_) => false,

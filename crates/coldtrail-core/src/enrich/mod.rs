@@ -7,9 +7,11 @@ mod geo;
 mod indicator;
 mod manifest;
 mod page;
+mod user;
 
 pub use command::is_command;
 pub use geo::{ATTRIBUTION, BUILT_IN_DATE, Country, CountryTable, Geo, GeoError, Place};
 pub use indicator::{Indicator, IndicatorCounts, IndicatorKind, Indicators};
 pub use manifest::{Listing, Manifest};
 pub use page::{PageKind, decoded_path, is_upload_target, kind_of, percent_decode};
+pub use user::{user_in_path, user_in_query};

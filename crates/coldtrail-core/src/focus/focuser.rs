@@ -29,6 +29,8 @@ pub struct Wanted {
     pages: HashMap<u64, PageWants, foldhash::fast::RandomState>,
     hosts: Set<u64>,
     contacts: Set<(ClientKey, u64)>,
+    /// By client and page: from which seconds on.
+    asks: HashMap<(ClientKey, u64), Vec<u32>, foldhash::fast::RandomState>,
     site_changes: bool,
     peaks: Vec<ClientKey>,
     /// Hashes to look for in a block whose keys are known together only; none: each such block is read.
@@ -43,6 +45,7 @@ struct ClientWants {
     attacks: bool,
     misses: bool,
     pages: bool,
+    asks: bool,
     /// Its number among the clients whose peaks are counted.
     peaks: Option<u32>,
 }
@@ -74,6 +77,7 @@ impl Wanted {
             pages: HashMap::default(),
             hosts: Set::default(),
             contacts: Set::default(),
+            asks: HashMap::default(),
             site_changes: false,
             hashes: None,
             lines: LineFilter::default(),
@@ -90,6 +94,10 @@ impl Wanted {
                 Selector::ClientAttacks(c) => wanted.clients.entry(c).or_default().attacks = true,
                 Selector::ClientMisses(c) => wanted.clients.entry(c).or_default().misses = true,
                 Selector::ClientPage(c, _) => wanted.clients.entry(c).or_default().pages = true,
+                Selector::Asks(c, p, since_s) => {
+                    wanted.clients.entry(c).or_default().asks = true;
+                    wanted.asks.entry((c, p)).or_default().push(since_s);
+                }
                 Selector::Page(p) => wanted.pages.entry(p).or_default().all = true,
                 Selector::PageAttacks(p) => wanted.pages.entry(p).or_default().attacks = true,
                 Selector::PageBaseline(p) => wanted.ordinary_caps.push((p, caps[selector])),
@@ -163,6 +171,10 @@ impl Wanted {
             if wants.misses {
                 lines.clients_refused.add(hash);
             }
+        }
+        for (client, page) in self.asks.keys() {
+            lines.contact_clients.add(site.keys.client(*client));
+            lines.contact_pages.add(*page);
         }
         let mut contact_hosts = Set::default();
         for (client, host) in &self.contacts {
@@ -323,6 +335,12 @@ impl<'a> Focuser<'a> {
         };
         hits.extend(list(client.all, Selector::Client(key.client)));
         hits.extend(list(page.all, Selector::Page(key.page)));
+        if client.asks {
+            let second = rec.second().unwrap_or(0);
+            let since = wanted.asks.get(&(key.client, key.page)).into_iter().flatten();
+            let since = since.filter(|since_s| second >= **since_s);
+            hits.extend(since.filter_map(|s| list(true, Selector::Asks(key.client, key.page, *s))));
+        }
         if !wanted.hosts.is_empty() {
             hits.extend(list(wanted.hosts.contains(&key.host_hash), Selector::Host(key.host_hash)));
         }

@@ -21,6 +21,8 @@ impl Facts {
     pub(super) const CONNECT: Self = Self(128);
     /// The query hands the page a command.
     pub(super) const COMMAND: Self = Self(256);
+    /// The query has the number of a user.
+    pub(super) const USER: Self = Self(512);
 
     #[inline]
     pub(super) fn set(&mut self, fact: Self, on: bool) {
@@ -134,8 +136,9 @@ impl ClientObservation {
             StatusClass::Ok | StatusClass::NotModified => PairRow::ANSWERED,
             StatusClass::Redirect => 0,
             StatusClass::Denied | StatusClass::Missing | StatusClass::Error => PairRow::REFUSED,
-        } | if self.verdict.is_attack() { PairRow::ATTACKED } else { 0 };
-        PairRow { page: self.page, client, bits }
+        } | if self.verdict.is_attack() { PairRow::ATTACKED } else { 0 }
+            | if self.facts.has(Facts::USER) { PairRow::USER } else { 0 };
+        PairRow { page: self.page, client, bits, n: 1 }
     }
 }
 

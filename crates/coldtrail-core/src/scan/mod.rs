@@ -19,7 +19,7 @@ use crate::observe::{ObserveOptions, Observed, Observer, Partitions};
 use crate::parse::{Parser, Settings};
 use crate::record::ClientKey;
 use crate::source::Found;
-use crate::table::{Keys, Ordinary, PARTITIONS, Partition, Replies};
+use crate::table::{Keys, Ordinary, PARTITIONS, Partition, Replies, Visits};
 use crate::verdict::Report;
 use lanes::Lanes;
 use std::collections::BTreeMap;
@@ -62,7 +62,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
         scorers.push(scorer);
     }
     let mut partitions = shared.into_inner();
-    let visits = partitions.iter_mut().map(|p| std::mem::take(&mut p.visits)).collect();
+    let visits: Vec<Visits> = partitions.iter_mut().map(|p| std::mem::take(&mut p.visits)).collect();
     settle(&mut partitions, threads);
     let links = link(&mut partitions, threads);
     let mut tables = Tables { partitions, links };
@@ -75,7 +75,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     }
     let unknown = (Ordinary::default(), Replies::default());
     let site = tables.site(keys, &detect, &observed, (&unknown.0, &unknown.1));
-    let suspects = judge::suspects(&site, threads);
+    let suspects = judge::suspects(&Site { visits: &visits, ..site }, threads);
     let (mut peaks, uncounted) =
         PeakCounter::of_visits(judge::peak_clients(&suspects, &site), visits, &site, threads);
     let wanted = judge::wanted(&suspects, uncounted, &site, inputs.sample_key());
@@ -183,6 +183,7 @@ impl Tables {
             n_outgoing_clients: clients().filter(|c| c.n_outgoing > 0).count() as u64,
             ordinary,
             replies,
+            visits: &[],
         }
     }
 }

@@ -163,6 +163,11 @@ impl Clients {
         firsts.chain(self.uses.more().iter().map(of_row))
     }
 
+    /// The client of each agent beyond its first.
+    pub fn more_uses(&self) -> impl Iterator<Item = u32> + '_ {
+        self.uses.more().iter().map(|row| row.client)
+    }
+
     /// Takes in the other rows; returns for each its number here.
     pub fn merge(&mut self, other: Self) -> Vec<u32> {
         for (client, name) in other.names {

@@ -25,6 +25,8 @@ pub enum Selector {
     ClientMisses(ClientKey),
     /// The attacks of a client on one page.
     ClientPage(ClientKey, u64),
+    /// The requests of a client for one page, from a second since 1970 on.
+    Asks(ClientKey, u64, u32),
     /// All requests for a page.
     Page(u64),
     /// The attacks (also weak ones) on a page.

@@ -10,6 +10,8 @@ pub struct PairRow {
     pub client: u32,
     /// Bits of `PairRow::*`.
     pub bits: u8,
+    /// Requests; `u16::MAX` stands for that many or more.
+    pub n: u16,
 }
 
 impl PairRow {
@@ -23,9 +25,11 @@ impl PairRow {
     pub const MISSING: u8 = 8;
     /// Set by `link`: the page is in the probe vocabulary.
     pub const PROBE: u8 = 16;
+    /// Asked with the number of a user in the query.
+    pub const USER: u8 = 32;
 
     /// No pair: no partition has so many clients.
-    const NONE: Self = Self { page: 0, client: u32::MAX, bits: 0 };
+    const NONE: Self = Self { page: 0, client: u32::MAX, bits: 0, n: 0 };
 
     /// The page is a hash already; the client is spread over all bits of it.
     #[inline]
@@ -53,6 +57,7 @@ impl Pairs {
         let slot = find(&mut self.slots, &row);
         if slot.client == row.client {
             slot.bits |= row.bits;
+            slot.n = slot.n.saturating_add(row.n);
         } else {
             *slot = row;
             self.len += 1;
@@ -62,7 +67,7 @@ impl Pairs {
     /// Fetches the slot of a pair into the cache.
     #[inline]
     pub fn prefetch(&self, page: u64, client: u32) {
-        prefetch(&self.slots, PairRow { page, client, bits: 0 }.slot(self.slots.len()));
+        prefetch(&self.slots, PairRow { page, client, bits: 0, n: 0 }.slot(self.slots.len()));
     }
 
     #[cold]
@@ -137,17 +142,18 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn a_set_of_pairs_by_client(adds in proptest::collection::vec((0u64..9, 0u32..7, 0u8..8), 0..300)) {
+        fn a_set_of_pairs_by_client(adds in proptest::collection::vec((0u64..9, 0u32..7, 0u8..8, 1u16..9000), 0..300)) {
             let (mut pairs, mut map) = (Pairs::default(), BTreeMap::new());
-            for (page, client, bits) in adds {
-                pairs.add(PairRow { page, client, bits });
-                *map.entry((client, page)).or_insert(0) |= bits;
+            for (page, client, bits, n) in adds {
+                pairs.add(PairRow { page, client, bits, n });
+                let mine = map.entry((client, page)).or_insert((0, 0u16));
+                *mine = (mine.0 | bits, mine.1.saturating_add(n));
             }
             assert_eq!(pairs.len(), map.len());
             let mut rows = pairs.take_by_client(7);
             assert!(rows.is_sorted_by_key(|r| r.client) && pairs.is_empty());
             rows.sort_by_key(|r| (r.client, r.page));
-            assert!(rows.iter().map(|r| ((r.client, r.page), r.bits)).eq(map));
+            assert!(rows.iter().map(|r| ((r.client, r.page), (r.bits, r.n))).eq(map));
         }
     }
 }

@@ -65,6 +65,7 @@ fn who(attackers: &BTreeSet<ClientKey>, findings: &[Finding], events: &Events, s
             let n = match (is_alone, site.client(*client)) {
                 (true, _) => finding.n_requests,
                 (false, Some((row, _))) if finding.meta.stage == Stage::Attack => u64::from(row.n_attacks),
+                (false, Some((row, _))) if finding.meta.stage == Stage::Impact => u64::from(row.n_requests),
                 (false, Some((_, linked))) if finding.meta.stage == Stage::Reconnaissance => {
                     u64::from(linked.n_missing)
                 }

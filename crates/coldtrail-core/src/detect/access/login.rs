@@ -45,7 +45,7 @@ pub(super) fn is_interface(path: &[u8]) -> bool {
 }
 
 /// The path says that it is a login.
-pub(super) fn is_named_login(path: &[u8]) -> bool {
+pub(in crate::detect) fn is_named_login(path: &[u8]) -> bool {
     let path = path.to_ascii_lowercase();
     PARTS.iter().any(|part| memchr::memmem::find(&path, part).is_some())
         || path.split(|b| !b.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))

@@ -1,5 +1,5 @@
 //! Access: guessed and stolen passwords.
 
 mod attempt;
-mod login;
+pub(super) mod login;
 pub(super) mod password_guessing;
