@@ -43,6 +43,7 @@ macro_rules! detectors {
 
 detectors! {
     scan_cases "scan",
+    enumeration_cases "enumeration",
     attack_cases "attack",
     password_guessing_cases "password-guessing",
     attack_answered_cases "attack-answered",

@@ -6,8 +6,9 @@ use super::{
     lateral_movement, reconnaissance,
 };
 
-static REGISTRY: [&dyn Detector; 15] = [
+static REGISTRY: [&dyn Detector; 16] = [
     &reconnaissance::scan::Scan(reconnaissance::scan::Params::DEFAULT),
+    &reconnaissance::enumeration::Enumeration(reconnaissance::enumeration::Params::DEFAULT),
     &attack::attack::Attack(attack::attack::Params::DEFAULT),
     &access::password_guessing::PasswordGuessing(access::password_guessing::Params::DEFAULT),
     &exploit::attack_answered::AttackAnswered(exploit::attack_answered::Params::DEFAULT),

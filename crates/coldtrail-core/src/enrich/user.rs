@@ -11,25 +11,16 @@ pub fn user_in_query(query: &[u8]) -> Option<u64> {
     })
 }
 
-/// The user that a path asks for by number: what stands behind `/wp/v2/users/`, or `users` or `user` in an interface
-/// for programs (`/api/v1/users/7`). 0 is all of them.
+/// The user that a path asks for by number: what stands behind `/wp/v2/users/`. 0 is all of them.
 pub fn user_in_path(path: &[u8]) -> Option<u64> {
-    const WORDPRESS: &[u8] = b"/wp/v2/users";
+    const USERS: &[u8] = b"/wp/v2/users";
     let path = path.strip_suffix(b"/").unwrap_or(path);
-    if path.len() >= WORDPRESS.len() && path[path.len() - WORDPRESS.len()..].eq_ignore_ascii_case(WORDPRESS) {
-        return Some(0);
-    }
-    let slash = memchr::memrchr(b'/', path)?;
-    let id = number(&path[slash + 1..])?;
-    let mut folders = path[..slash].rsplit(|c| *c == b'/');
-    let of = folders.next()?;
-    let is_users = [&b"users"[..], b"user"].iter().any(|name| name.eq_ignore_ascii_case(of));
-    let mut is_interface = || {
-        folders.any(|folder| {
-            [&b"api"[..], b"rest", b"wp-json", b"wp"].iter().any(|name| name.eq_ignore_ascii_case(folder))
-        })
-    };
-    (is_users && is_interface()).then_some(id)
+    let digits = path.iter().rev().take_while(|c| c.is_ascii_digit()).count();
+    let (folder, id) = path.split_at(path.len() - digits);
+    let folder = folder.strip_suffix(b"/").unwrap_or(folder);
+    let is_users = folder.len() >= USERS.len()
+        && folder[folder.len() - USERS.len()..].eq_ignore_ascii_case(USERS);
+    if !is_users { None } else if id.is_empty() { Some(0) } else { number(id) }
 }
 
 fn without<'p>(pair: &'p [u8], name: &[u8]) -> Option<&'p [u8]> {
@@ -62,10 +53,9 @@ mod tests {
         check("/?rest_route=/wp/v2/posts/3", None);
         check("/wp-json/wp/v2/users/9", Some(9));
         check("/wp-json/wp/v2/users/", Some(0));
-        check("/api/v1/users/123", Some(123));
-        check("/api/users/123/orders", None);
-        check("/users/123", None);
-        check("/user/1234567890", None);
+        check("/wp-json/wp/v2/users/9/posts", None);
+        check("/wp-json/wp/v2/users/1234567890", None);
+        check("/api/v1/users/123", None);
         check("/", None);
         check("", None);
     }

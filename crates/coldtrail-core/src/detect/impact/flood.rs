@@ -8,7 +8,7 @@
 //! A client hammers if half of its requests are for one page, or 20 for each of its pages; loads hardly any assets
 //! with a referrer (a tenth), sends few payloads (a fifth), and asks 100 times in a minute or 30 times in 10
 //! seconds. The other clients of a /24 or /48 hammer together if they ask 300 times in a minute, four fifths for
-//! one page. Those who hammer the same page are one group.
+//! one page. Those who hammer the same page, none more than 10 minutes after another is done, are one group.
 //! Load: A = the group's requests in its busiest minute, N = everybody's in that minute, M and D = median and
 //! median deviation of what all others ask in the minutes of the same hour of the days around (30 to each side;
 //! of all minutes where the log is shorter than 3 days). A flood: A >= 300, A >= 3 M, N > M + 9 D and
@@ -63,6 +63,8 @@ const MAX_SAMPLED: usize = 16;
 const MAX_PAGES: usize = 64;
 /// Lines of a client that say what it asks for, lines; fewer are looked at together.
 const MIN_EVENTS: usize = 8;
+/// Longer between two that hammer the same page, and they are two groups, minutes.
+const MAX_GAP_MIN: u32 = 10;
 /// A load as old as the log is named from here on, requests a minute, if it is ten times what all others ask.
 const MIN_STEADY: u64 = 1200;
 
@@ -114,6 +116,20 @@ impl<'h> Group<'h> {
             *minutes.entry(*minute).or_default() += n;
         }
         Self { hammers, minutes }
+    }
+
+    /// Who it is, for the subject.
+    fn name(&self, site: &Site<'_>) -> String {
+        match self.hammers.as_slice() {
+            [one] if one.is_network => {
+                let network = one.clients.first().and_then(|c| c.network_text());
+                format!("network {}", network.unwrap_or_default())
+            }
+            [one] => {
+                format!("client {}", one.clients.first().map_or(String::new(), |c| site.client_text(*c)))
+            }
+            _ => "many clients".to_owned(),
+        }
     }
 
     /// Requests in the busiest minute, and the first such minute.
@@ -176,6 +192,7 @@ impl Flood {
         }
         let mut draft = site.draft_of_page(page);
         group.describe(&mut draft);
+        draft.subject = format!("{} {}", group.name(site), draft.subject);
         draft.rule = if is_far_above { "load" } else { "" };
         draft.severity = if is_steady || peak < self.0.many_per_min { Severity::Low } else { Severity::Medium };
         draft.number("others_per_min", n_all - peak);
@@ -209,6 +226,25 @@ impl Flood {
         let wants = vec![(Selector::Asks(client, page.hash, 0), MAX_EVENTS)];
         Some(Suspect { rank: draft.n_requests, wants, draft })
     }
+}
+
+/// Those who hammer one page, by the time at which they do.
+fn at_a_time(mut hammers: Vec<&Hammer>) -> Vec<Vec<&Hammer>> {
+    hammers.sort_by_key(|h| (h.busy(), h.clients.first().copied()));
+    let mut groups: Vec<Vec<&Hammer>> = Vec::new();
+    let mut end = 0;
+    for hammer in hammers {
+        let (first, last) = hammer.busy();
+        match groups.last_mut() {
+            Some(group) if first <= end + MAX_GAP_MIN => group.push(hammer),
+            _ => {
+                groups.push(vec![hammer]);
+                end = 0;
+            }
+        }
+        end = end.max(last);
+    }
+    groups
 }
 
 /// What the requests of a client are, by some of them.
@@ -264,9 +300,11 @@ impl Detector for Flood {
         for hammer in hammers.iter().filter(is_fast) {
             pages.entry(hammer.page).or_default().push(hammer);
         }
-        let mut groups: Vec<Vec<&Hammer>> = pages.into_values().collect();
+        let mut groups: Vec<Vec<&Hammer>> = pages.into_values().flat_map(at_a_time).collect();
         let size = |group: &[&Hammer]| group.iter().map(|h| h.n_requests).sum::<u64>();
-        groups.sort_by_key(|g| (Reverse(size(g)), site.page(g[0].page).map(|row| site.page_text(row))));
+        groups.sort_by_key(|g| {
+            (Reverse(size(g)), g[0].busy(), site.page(g[0].page).map(|row| site.page_text(row)))
+        });
         groups.truncate(MAX_PAGES);
         let switching = hammers.iter().filter(|h| h.is_switching(self.0) && !is_fast(h));
         let mut suspects: Vec<Suspect> = switching.filter_map(|h| self.switching(h, site)).collect();

@@ -59,6 +59,14 @@ impl Hammer {
         self.minutes.iter().find(|(_, n)| **n == peak).map_or(0, |(minute, _)| *minute)
     }
 
+    /// From the first to the last of the minutes with a tenth of its most requests at least.
+    pub(super) fn busy(&self) -> (u32, u32) {
+        let peak = self.peak();
+        let mut busy = self.minutes.iter().filter(|(_, n)| **n * 10 >= peak).map(|(minute, _)| *minute);
+        let first = busy.next().unwrap_or(0);
+        (first, busy.next_back().unwrap_or(first))
+    }
+
     /// Nearly every request of a few, and fast ones, came with another user agent.
     pub(super) fn is_switching(&self, params: Params) -> bool {
         let life_s = u64::from(self.last_s.saturating_sub(self.first_s));
