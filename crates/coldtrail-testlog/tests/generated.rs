@@ -115,7 +115,7 @@ fn an_attacker_with_one_address_has_exactly_the_lines_of_the_truth() {
         assert_eq!(found, *n_lines, "{id}");
         checked += 1;
     }
-    assert_eq!(checked, 10);
+    assert_eq!(checked, 12);
 }
 
 #[test]

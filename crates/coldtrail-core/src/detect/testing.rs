@@ -2,7 +2,7 @@
 
 use super::{AgentGroup, Detector, Finding, HostFacts, LinkedClient, Options, Site};
 use crate::enrich::attack::{ATTACK, Class, ClassSet, Verdict};
-use crate::enrich::{PageKind, is_command, is_upload_target, kind_of, user_in_query};
+use crate::enrich::{PageKind, is_command, is_upload_target, kind_of, user_in_path, user_in_query};
 use crate::record::{ClientKey, Metric, Role};
 use crate::table::{
     Answer, ClientRow, ContactRow, Contacts, Event, EventData, Keys, Locus, Method, Ordinary, PARTITIONS,
@@ -236,7 +236,9 @@ impl TestSite {
             StatusClass::Redirect => 0,
             _ => PairRow::REFUSED,
         } | if is_attack { PairRow::ATTACKED } else { 0 }
-            | if r.target.split_once('?').is_some_and(|(_, q)| user_in_query(q.as_bytes()).is_some()) {
+            | if user_in_path(r.path().as_bytes()).is_some()
+                || r.target.split_once('?').is_some_and(|(_, q)| user_in_query(q.as_bytes()).is_some())
+            {
                 PairRow::USER
             } else {
                 0

@@ -12,15 +12,25 @@ pub fn user_in_query(query: &[u8]) -> Option<u64> {
 }
 
 /// The user that a path asks for by number: what stands behind `/wp/v2/users/`. 0 is all of them.
+#[inline]
 pub fn user_in_path(path: &[u8]) -> Option<u64> {
     const USERS: &[u8] = b"/wp/v2/users";
     let path = path.strip_suffix(b"/").unwrap_or(path);
+    if !matches!(path.last(), Some(b'0'..=b'9' | b's' | b'S')) {
+        return None;
+    }
     let digits = path.iter().rev().take_while(|c| c.is_ascii_digit()).count();
     let (folder, id) = path.split_at(path.len() - digits);
     let folder = folder.strip_suffix(b"/").unwrap_or(folder);
-    let is_users = folder.len() >= USERS.len()
-        && folder[folder.len() - USERS.len()..].eq_ignore_ascii_case(USERS);
-    if !is_users { None } else if id.is_empty() { Some(0) } else { number(id) }
+    let is_users =
+        folder.len() >= USERS.len() && folder[folder.len() - USERS.len()..].eq_ignore_ascii_case(USERS);
+    if !is_users {
+        None
+    } else if id.is_empty() {
+        Some(0)
+    } else {
+        number(id)
+    }
 }
 
 fn without<'p>(pair: &'p [u8], name: &[u8]) -> Option<&'p [u8]> {

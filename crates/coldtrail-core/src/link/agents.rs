@@ -141,7 +141,12 @@ mod tests {
             let own = keys.path(&[i]);
             let shared = keys.path(if i < n_missed { b"refused" } else { b"answered" });
             for page in [own, shared] {
-                partitions[keys.client_partition(client)].pairs.add(PairRow { page, client: index, bits, n: 1 });
+                partitions[keys.client_partition(client)].pairs.add(PairRow {
+                    page,
+                    client: index,
+                    bits,
+                    n: 1,
+                });
                 let pages = &mut partitions[partition(page)].pages.table;
                 let (_, row) = pages.entry(page, page, || PageRow::new(page));
                 let class = if i < n_missed { StatusClass::Missing } else { StatusClass::Ok };

@@ -21,7 +21,7 @@ impl Facts {
     pub(super) const CONNECT: Self = Self(128);
     /// The query hands the page a command.
     pub(super) const COMMAND: Self = Self(256);
-    /// The query has the number of a user.
+    /// Path or query has the number of a user.
     pub(super) const USER: Self = Self(512);
 
     #[inline]

@@ -6,7 +6,7 @@ use super::observation::{Carried, ClientObservation, ContactObservation, Facts, 
 use super::route::{Partitions, Router};
 use crate::decode::Block;
 use crate::enrich::attack::{RuleSet, Scorer, Verdict};
-use crate::enrich::{PageKind, is_command, is_upload_target, kind_of, user_in_query};
+use crate::enrich::{PageKind, is_command, is_upload_target, kind_of, user_in_path, user_in_query};
 use crate::parse::{Parser, format_name};
 use crate::record::{NO_TIME, Outcome, Rec, Role, TextField};
 use crate::table::{HourRow, InputTotals, Keyed, Keys, PARTITIONS, Table, Totals, partition};
@@ -371,6 +371,7 @@ fn facts(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> Facts {
     facts.set(Facts::ASSET, has_referrer && is_answered && kind_of(&key.path) == PageKind::Asset);
     facts.set(Facts::LINKED, has_referrer && !(key.path.len() > 1 && referrer.ends_with(&key.path)));
     facts.set(Facts::OUTGOING, rec.role == Role::Proxy);
+    facts.set(Facts::USER, user_in_path(&key.path).is_some());
     if let Some(query) = rec.text(TextField::Query, block) {
         facts.set(Facts::COMMAND, is_command(&query));
         facts.set(Facts::USER, user_in_query(&query).is_some());

@@ -25,7 +25,7 @@ impl PairRow {
     pub const MISSING: u8 = 8;
     /// Set by `link`: the page is in the probe vocabulary.
     pub const PROBE: u8 = 16;
-    /// Asked with the number of a user in the query.
+    /// Asked with the number of a user in path or query.
     pub const USER: u8 = 32;
 
     /// No pair: no partition has so many clients.

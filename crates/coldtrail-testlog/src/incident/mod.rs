@@ -9,10 +9,14 @@ use crate::request::Request;
 pub mod archive;
 /// Signs of command and control in a proxy's log.
 pub mod beacon;
+/// Things of others, asked for by their numbers.
+pub mod enumeration;
 /// One inside host that asks for very many others.
 pub mod fan_out;
 /// Files of the server read through a page.
 pub mod file_read;
+/// Floods.
+pub mod flood;
 /// SQL injection: without effect, by UNION, and blind.
 pub mod injection;
 /// A bad download by several clients, and other contacts with known bad names.

@@ -1,5 +1,6 @@
 //! Innocent things that look odd. A finding about one of these is a mistake.
 
+use super::enumeration::{FIRST_INVOICE, invoice_bytes};
 use super::{Expectation, Incident};
 use crate::request::{Actor, Request};
 use crate::rng::Rng;
@@ -121,6 +122,41 @@ pub fn office_mornings(site: &Site, actor: &Actor, start_us: i64, days: i64, rng
         &["password-guessing"],
         requests,
     )
+}
+
+/// A crowd: `n` people within four minutes, each with the pages of a visit and what belongs to them.
+pub fn crowd(site: &Site, visitors: &Visitors, start_us: i64, n: usize, rng: &mut Rng) -> Incident {
+    let mut requests = Vec::new();
+    for _ in 0..n {
+        let at_us = start_us + rng.time(0, 4 * MINUTE);
+        let mut visit = Vec::new();
+        site.visit(&visitors.anybody(rng), at_us, rng, &mut visit);
+        requests.extend(visit.into_iter().filter(|request| request.start_us < start_us + HOUR));
+    }
+    trap("T07", "crowd", "Many people at once, after the news spoke of the shop.", &["flood"], requests)
+}
+
+/// Customers who look at an invoice or two of their own.
+pub fn own_invoices(
+    site: &Site,
+    visitors: &Visitors,
+    start_us: i64,
+    n: u64,
+    days: i64,
+    rng: &mut Rng,
+) -> Incident {
+    let page = site.url("/account.php");
+    let mut requests = Vec::new();
+    for i in 0..n {
+        let (actor, at_us) = (visitors.anybody(rng), rng.time(start_us, start_us + days * DAY - HOUR));
+        for own in 0..rng.between(1, 2) {
+            let number = i * 5 + own;
+            let target = format!("/invoice.php?id={}", FIRST_INVOICE + number);
+            let at_us = at_us + own as i64 * MINUTE;
+            requests.push(actor.request(site.get(at_us, &target, &page), 200, invoice_bytes(number)));
+        }
+    }
+    trap("T08", "own-invoices", "Customers look at their own invoices.", &["enumeration"], requests)
 }
 
 /// A backup fetched every night at the same hour, large, by one client.

@@ -1,8 +1,10 @@
-//! A shop's web server over days: visitors, robots, a monitor, releases, twelve incidents and six traps.
+//! A shop's web server over days: visitors, robots, a monitor, releases, fourteen incidents and eight traps.
 
 use super::{Budget, Options, Output, SHOP_HOURS};
 use crate::incident::injection::UnionDump;
-use crate::incident::{Incident, archive, file_read, injection, password, probe, scan, trap, web_shell};
+use crate::incident::{
+    Incident, archive, enumeration, file_read, flood, injection, password, probe, scan, trap, web_shell,
+};
 use crate::queue::Queue;
 use crate::request::{Actor, Request};
 use crate::rng::Rng;
@@ -137,11 +139,21 @@ fn incidents(site: &Site, visitors: &Visitors, seed: u64, days: i64) -> Vec<Inci
         probe::known_holes(site, &Actor::tool("203.0.113.81", "Mozilla/5.0"), at(6, 5), 2, &mut rng("W10")),
         password::word_list(site, &Actor::tool("203.0.113.82", browser), at(9, 3), 240, &mut rng("W11")),
         password::stuffing(site, at(5, 19), 60, 8, &mut rng("W12")),
+        flood::past_the_cache(site, &Actor::tool("203.0.113.83", browser), at(3, 16), 1_500, &mut rng("W13")),
+        enumeration::invoices(
+            site,
+            &Actor::tool("203.0.113.84", "python-requests/2.32.3"),
+            at(10, 2),
+            300,
+            &mut rng("W14"),
+        ),
         trap::popular_download(site, visitors, START, 300, days, &mut rng("T01")),
         trap::editor(site, &editor, START, days, &mut rng("T02")),
         trap::backup_job(site, &backup, START, days, &mut rng("T03")),
         trap::odd_searches(site, visitors, START, 60, days, &mut rng("T04")),
         trap::background(site, START, 200, days, Origin::Internet, &mut rng("T05")),
         trap::office_mornings(site, &Actor::tool("192.0.2.243", browser), START, days, &mut rng("T06")),
+        trap::crowd(site, visitors, at(6, 18), 60, &mut rng("T07")),
+        trap::own_invoices(site, visitors, START, 60, days, &mut rng("T08")),
     ]
 }

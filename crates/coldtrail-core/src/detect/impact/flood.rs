@@ -175,9 +175,8 @@ impl<'h> Group<'h> {
 }
 
 impl Flood {
-    fn suspect_of(&self, hammers: Vec<&Hammer>, all: &Minutes, site: &Site<'_>) -> Option<Suspect> {
-        let page = site.page(hammers.first()?.page)?;
-        let group = Group::of(hammers);
+    fn suspect_of(&self, group: &Group<'_>, all: &Minutes, site: &Site<'_>) -> Option<Suspect> {
+        let page = site.page(group.hammers.first()?.page)?;
         let (peak, at) = group.peak();
         let usual = all.usual(at, &group.minutes);
         let n_all = all.count(at).max(peak);
@@ -194,14 +193,17 @@ impl Flood {
         group.describe(&mut draft);
         draft.subject = format!("{} {}", group.name(site), draft.subject);
         draft.rule = if is_far_above { "load" } else { "" };
-        draft.severity = if is_steady || peak < self.0.many_per_min { Severity::Low } else { Severity::Medium };
-        draft.number("others_per_min", n_all - peak);
-        draft.number("usual_per_min", usual.median);
-        draft.number("usual_mad_per_min", usual.mad);
+        draft.severity =
+            if is_steady || peak < self.0.many_per_min { Severity::Low } else { Severity::Medium };
+        if peak >= self.0.min_per_min {
+            draft.number("others_per_min", n_all - peak);
+            draft.number("usual_per_min", usual.median);
+            draft.number("usual_mad_per_min", usual.mad);
+        }
         if is_steady {
-            draft.caveats.push(
-                "It is so as long as the log: a program of your own would look the same.".to_owned(),
-            );
+            draft
+                .caveats
+                .push("It is so as long as the log: a program of your own would look the same.".to_owned());
         }
         let wants = |h: &&Hammer| {
             let since_s = h.peak_minute() * 60;
@@ -221,8 +223,7 @@ impl Flood {
         draft.n_requests = hammer.n_requests;
         draft.set_span(hammer.first_s, hammer.last_s);
         draft.rule = "new-agents";
-        draft.severity =
-            if hammer.peak() >= self.0.min_per_min { Severity::Medium } else { Severity::Low };
+        draft.severity = if hammer.peak() >= self.0.min_per_min { Severity::Medium } else { Severity::Low };
         let wants = vec![(Selector::Asks(client, page.hash, 0), MAX_EVENTS)];
         Some(Suspect { rank: draft.n_requests, wants, draft })
     }
@@ -294,7 +295,6 @@ impl Detector for Flood {
         if hammers.is_empty() {
             return Vec::new();
         }
-        let all = Minutes::of(site);
         let mut pages: BTreeMap<u64, Vec<&Hammer>> = BTreeMap::new();
         let is_fast = |h: &&Hammer| h.peak() >= self.0.min_of_one || h.per_10s >= self.0.min_burst;
         for hammer in hammers.iter().filter(is_fast) {
@@ -310,7 +310,9 @@ impl Detector for Flood {
         let mut suspects: Vec<Suspect> = switching.filter_map(|h| self.switching(h, site)).collect();
         suspects.sort_by(|a, b| (b.rank, &a.draft.subject).cmp(&(a.rank, &b.draft.subject)));
         suspects.truncate(MAX_PAGES);
-        suspects.extend(groups.into_iter().filter_map(|group| self.suspect_of(group, &all, site)));
+        let groups: Vec<Group<'_>> = groups.into_iter().map(Group::of).collect();
+        let all = Minutes::of(site, groups.iter().any(|group| group.peak().0 >= self.0.min_per_min));
+        suspects.extend(groups.iter().filter_map(|group| self.suspect_of(group, &all, site)));
         suspects
     }
 
@@ -378,10 +380,11 @@ fn say(draft: &Draft, is_new_queries: bool, has_many_agents: bool, site: &Site<'
     }
     if has_many_agents {
         let each = if draft.clients.len() == 1 { "" } else { " one of them" };
-        marks.push(format!("{each} under {} user agents", count(number(draft, "n_agents"))).trim().to_owned());
+        marks
+            .push(format!("{each} under {} user agents", count(number(draft, "n_agents"))).trim().to_owned());
     }
     let others = match number(draft, "others_per_min") {
-        _ if draft.rule == "new-agents" => String::new(),
+        _ if !draft.numbers.contains_key("others_per_min") => String::new(),
         0 => ", when nobody else asked for anything".to_owned(),
         n => format!(", when all others together sent {}", count(n)),
     };

@@ -28,7 +28,15 @@ pub(super) struct Minutes {
 }
 
 impl Minutes {
-    pub(super) fn of(site: &Site<'_>) -> Self {
+    /// Without `counts` it knows the span of the log only.
+    pub(super) fn of(site: &Site<'_>, counts: bool) -> Self {
+        let (first, last) = site.span_s().unwrap_or_default();
+        let minute = |s: i64| u32::try_from(s / 60).unwrap_or(0);
+        let hours = if counts { Self::hours(site) } else { Vec::new() };
+        Self { hours, first: minute(first), last: minute(last) }
+    }
+
+    fn hours(site: &Site<'_>) -> Vec<(u32, [u32; 60])> {
         let busy = site.totals.hours.iter().filter(|(_, row)| row.n_requests >= MIN_HOUR);
         let is_known = !site.visits.is_empty() && site.visits.iter().all(|v| v.all().is_some());
         let even = |n: u64| if is_known { 0 } else { u32::try_from(n / 60).unwrap_or(u32::MAX) };
@@ -44,9 +52,7 @@ impl Minutes {
             }
             hours[at].1[(second / 60 % 60) as usize] += 1;
         }
-        let (first, last) = site.span_s().unwrap_or_default();
-        let minute = |s: i64| u32::try_from(s / 60).unwrap_or(0);
-        Self { hours, first: minute(first), last: minute(last) }
+        hours
     }
 
     /// From the first record to the last, minutes.
@@ -106,7 +112,7 @@ mod tests {
         let mut requests: Vec<Request> = (0..240).map(|i| get(i * 30)).collect();
         requests.extend((0..500).map(|i| to_server(T0 + 120 + i % 60, "203.0.113.9", "GET", "/", 200)));
         let site = TestSite::new(requests);
-        let minutes = Minutes::of(&site.site());
+        let minutes = Minutes::of(&site.site(), true);
         let flooded = T0 / 60 + 2;
         assert_eq!((minutes.span(), minutes.days()), (120, 1));
         assert_eq!((minutes.count(flooded), minutes.count(flooded + 1), minutes.count(0)), (502, 2, 0));
@@ -119,7 +125,7 @@ mod tests {
         // Ten a minute at noon of each of five days, nothing else.
         let days = (0..5).flat_map(|day| (0..600).map(move |i| day * 86_400 + i * 6));
         let site = TestSite::new(days.map(|s| to_server(T0 + s, "198.51.100.7", "GET", "/", 200)).collect());
-        let minutes = Minutes::of(&site.site());
+        let minutes = Minutes::of(&site.site(), true);
         let usual = |minute| minutes.usual(minute, &BTreeMap::new()).median;
         assert_eq!((usual(T0 / 60 + 5), usual(T0 / 60 + 300)), (10, 0));
     }

@@ -15,7 +15,8 @@
 //! /robots.txt: a crawler. Medium where at least 3 others ask for some of it (3 of the pages, or the page); else low:
 //! an interface with one user may be that user's.
 //! Users: at least 5 distinct numbers in `author=` or behind `/wp/v2/users/`. Medium from 20 numbers on, a fifth of them
-//! without a user (4xx), else low; at most 64 lines a page are looked at.
+//! without a user (4xx), else low; at most 64 lines are looked
+//! at, or 64 pages.
 //! ## Parameters
 //! - `min_numbers` | 100 | numbers | 20-10000 | who reads about a hundred things in a row is a program
 //! - `min_share` | 0.5 | share | 0.1-1 | of 100 numbers out of 10,000 the most are links that were followed
@@ -51,10 +52,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const MAX_EVENTS: usize = 2000;
 /// Such clients and pages in all: those with most requests.
 const MAX_PARAMETERS: usize = 64;
-/// Lines kept of a client that asks for users, lines a page.
+/// Pages at which a client's numbers of users are looked at, pages: those that it asks for most.
+const MAX_USER_PAGES: usize = 64;
+/// Lines kept of it at the first two of them, lines; of the others one, for they have the number in the path.
 const MAX_USER_EVENTS: usize = 64;
-/// Pages at which a client's numbers of users are looked at, pages with a query, and by path.
-const MAX_USER_PAGES: [usize; 2] = [2, 64];
 
 /// Parameters, as the header says them.
 #[derive(Clone, Copy, Debug)]
@@ -66,8 +67,7 @@ pub(crate) struct Params {
 }
 
 impl Params {
-    pub(crate) const DEFAULT: Self =
-        Self { min_numbers: 100, min_share: 0.5, max_public: 0.2, min_users: 5 };
+    pub(crate) const DEFAULT: Self = Self { min_numbers: 100, min_share: 0.5, max_public: 0.2, min_users: 5 };
     /// Clients of a page that make it public.
     const PUBLIC: u32 = 3;
     /// Others that ask for some of it.
@@ -176,7 +176,11 @@ impl Enumeration {
             self.say_numbers(&mut draft, row.client, &walk, series.n_answered, site);
             draft.number("share_public", series.n_public as f64 / walk.n as f64);
             let wants = vec![(Selector::Asks(row.client, series.first_page, 0), 4)];
-            suspects.push(Found { host, client: row.client, suspect: Suspect { rank: walk.n, wants, draft } });
+            suspects.push(Found {
+                host,
+                client: row.client,
+                suspect: Suspect { rank: walk.n, wants, draft },
+            });
         }
         suspects
     }
@@ -235,10 +239,7 @@ impl Enumeration {
     fn users_of(&self, row: &ClientRow, pairs: &[PairRow], site: &Site<'_>) -> Option<Suspect> {
         let mut asked: Vec<&PairRow> = pairs.iter().filter(|p| p.bits & PairRow::USER != 0).collect();
         let n: u64 = asked.iter().map(|p| u64::from(p.n)).sum();
-        let is_probed = pairs.iter().any(|p| p.bits & PairRow::PROBE != 0);
-        let by_path = if is_probed || n > 0 { users_by_path(pairs, site) } else { Vec::new() };
-        let rank = n + by_path.len() as u64;
-        if rank < self.0.min_users {
+        if n < self.0.min_users {
             return None;
         }
         let name = |page: u64| site.page(page).map(|row| site.page_text(row));
@@ -246,14 +247,9 @@ impl Enumeration {
         let mut draft = Draft::new(format!("client {} users", site.client_text(row.client)));
         draft.clients.insert(row.client);
         draft.rule = "users";
-        let mut wants: Vec<_> = asked
-            .iter()
-            .take(MAX_USER_PAGES[0])
-            .map(|p| (Selector::Asks(row.client, p.page, 0), MAX_USER_EVENTS))
-            .collect();
-        let by_path = by_path.into_iter().take(MAX_USER_PAGES[1]);
-        wants.extend(by_path.map(|p| (Selector::Asks(row.client, p, 0), 1)));
-        Some(Suspect { rank, wants, draft })
+        let caps = (0..MAX_USER_PAGES).map(|i| if i < 2 { MAX_USER_EVENTS } else { 1 });
+        let pages = asked.iter().map(|p| Selector::Asks(row.client, p.page, 0));
+        Some(Suspect { rank: n, wants: pages.zip(caps).collect(), draft })
     }
 
     fn conclude_users(&self, draft: &mut Draft, events: &[Event]) -> bool {
@@ -281,7 +277,9 @@ impl Enumeration {
         draft.number("n_numbers", n);
         draft.number("n_answered", n_found);
         asked.iter().take(5).for_each(|event| draft.show(event));
-        draft.caveats.push("A crawler that follows a site's links to its authors asks for them too.".to_owned());
+        draft
+            .caveats
+            .push("A crawler that follows a site's links to its authors asks for them too.".to_owned());
         true
     }
 
@@ -290,7 +288,8 @@ impl Enumeration {
         for event in events.iter().filter(|e| !e.verdict.is_odd()) {
             let mut parts = event.target.splitn(2, |c| *c == b'?');
             for (name, id) in parts.nth(1).into_iter().flat_map(numbers_in_query) {
-                *all.entry(name).or_default().entry(id).or_default() |= (200..300).contains(&event.status_code);
+                *all.entry(name).or_default().entry(id).or_default() |=
+                    (200..300).contains(&event.status_code);
             }
         }
         let walks = all.iter().filter_map(|(name, ids)| {
@@ -298,7 +297,8 @@ impl Enumeration {
             let n_answered = ids.values().filter(|answered| **answered).count() as u64;
             self.is_walk(&walk).then_some((*name, walk, n_answered))
         });
-        let Some((name, walk, n_answered)) = walks.max_by_key(|(name, walk, _)| (walk.n, Reverse(*name))) else {
+        let Some((name, walk, n_answered)) = walks.max_by_key(|(name, walk, _)| (walk.n, Reverse(*name)))
+        else {
             return false;
         };
         draft.set_events(&events.iter().collect::<Vec<_>>());
@@ -312,18 +312,6 @@ impl Enumeration {
         draft.show_largest(&largest, 3, 3);
         true
     }
-}
-
-/// The pages of a client that name a user by number.
-fn users_by_path(pairs: &[PairRow], site: &Site<'_>) -> Vec<u64> {
-    let mut pages: Vec<(&[u8], u64)> = pairs
-        .iter()
-        .filter_map(|pair| site.page(pair.page))
-        .map(|page| (site.page_text(page).1, page.hash))
-        .filter(|(path, _)| user_in_path(path).is_some_and(|id| id > 0))
-        .collect();
-    pages.sort_unstable();
-    pages.into_iter().map(|(_, page)| page).collect()
 }
 
 /// Whether what was tried is others', by how many of them are seen there.

@@ -7,9 +7,9 @@ const MAX_DIGITS: usize = 18;
 
 /// Names of what is counted without naming a thing: pages of a list, times, sizes, places, versions.
 const NO_IDS: [&[u8]; 34] = [
-    b"page", b"pg", b"paged", b"p", b"offset", b"start", b"limit", b"skip", b"from", b"to", b"since", b"until",
-    b"before", b"after", b"cursor", b"year", b"month", b"day", b"date", b"t", b"ts", b"time", b"v", b"ver",
-    b"x", b"y", b"z", b"w", b"h", b"width", b"height", b"size", b"_", b"rand",
+    b"page", b"pg", b"paged", b"p", b"offset", b"start", b"limit", b"skip", b"from", b"to", b"since",
+    b"until", b"before", b"after", b"cursor", b"year", b"month", b"day", b"date", b"t", b"ts", b"time", b"v",
+    b"ver", b"x", b"y", b"z", b"w", b"h", b"width", b"height", b"size", b"_", b"rand",
 ];
 
 fn is_no_id(name: &[u8]) -> bool {
