@@ -126,7 +126,7 @@ impl Site {
     /// Files of the web root, as a listing of the server's disk has them, sorted.
     pub fn files(&self, root: &str) -> Vec<String> {
         let mut files: Vec<String> = [
-            "index.php product.php category.php search.php cart.php checkout.php login.php account.php invoice.php contact.php view.php",
+            "index.php product.php category.php search.php cart.php checkout.php login.php account.php contact.php view.php",
             "about.html shipping.html robots.txt sitemap.xml inc/config.php inc/db.php inc/frame.php inc/mail.php",
             "admin/index.php admin/login.php admin/orders.php admin/upload.php admin/css/admin.css",
             "uploads/2026/spring-sale.jpg uploads/2026/stove-test.jpg uploads/2026/new-boots.jpg",

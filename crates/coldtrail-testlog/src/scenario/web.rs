@@ -82,7 +82,8 @@ pub fn write(options: &Options, output: &dyn Output) -> io::Result<()> {
         budget.written(ledger.written());
     }
     log.finish()?;
-    output.create("manifest.txt")?.write_all(manifest(&site).as_bytes())?;
+    let files = format!("{}{ROOT}/invoice.php\n", manifest(&site));
+    output.create("manifest.txt")?.write_all(files.as_bytes())?;
     output.create("labels.tsv")?.write_all(ledger.labels().as_bytes())?;
     let what = format!("web --bytes {} --days {days}", options.bytes);
     output.create("truth.json")?.write_all(ledger.json(&what, seed, &options.format).as_bytes())
@@ -139,12 +140,12 @@ fn incidents(site: &Site, visitors: &Visitors, seed: u64, days: i64) -> Vec<Inci
         probe::known_holes(site, &Actor::tool("203.0.113.81", "Mozilla/5.0"), at(6, 5), 2, &mut rng("W10")),
         password::word_list(site, &Actor::tool("203.0.113.82", browser), at(9, 3), 240, &mut rng("W11")),
         password::stuffing(site, at(5, 19), 60, 8, &mut rng("W12")),
-        flood::past_the_cache(site, &Actor::tool("203.0.113.83", browser), at(3, 16), 1_500, &mut rng("W13")),
+        flood::past_the_cache(site, &Actor::tool("203.0.113.83", browser), at(3, 16), 800, &mut rng("W13")),
         enumeration::invoices(
             site,
             &Actor::tool("203.0.113.84", "python-requests/2.32.3"),
             at(10, 2),
-            300,
+            150,
             &mut rng("W14"),
         ),
         trap::popular_download(site, visitors, START, 300, days, &mut rng("T01")),
@@ -153,7 +154,7 @@ fn incidents(site: &Site, visitors: &Visitors, seed: u64, days: i64) -> Vec<Inci
         trap::odd_searches(site, visitors, START, 60, days, &mut rng("T04")),
         trap::background(site, START, 200, days, Origin::Internet, &mut rng("T05")),
         trap::office_mornings(site, &Actor::tool("192.0.2.243", browser), START, days, &mut rng("T06")),
-        trap::crowd(site, visitors, at(6, 18), 60, &mut rng("T07")),
-        trap::own_invoices(site, visitors, START, 60, days, &mut rng("T08")),
+        trap::crowd(site, visitors, at(6, 18), 20, &mut rng("T07")),
+        trap::own_invoices(site, visitors, START, 40, days, &mut rng("T08")),
     ]
 }

@@ -15,10 +15,12 @@
 //! 2 A >= N - M.
 //! New queries: at least 9 of 10 requests have a query that no other has, and at least 9 of 10 answers have the
 //! same status and size. New agents: at least 10 user agents (with method), 4 for each 5 requests, 4 requests for
-//! each page and 10 a minute. Either is a finding whatever the others ask.
+//! each page and 10 a minute. The first, at 30 requests in 10 seconds, and the second are findings whatever the
+//! others ask.
 //! No flood: half of the requests or more are answered in parts (206), refused for want of a password (401),
-//! posted to a login, or ask for something else each time and are given it (as many sizes as requests). Nor what is
-//! so from the log's beginning to its end (half of its minutes; of a log under an hour 9 of 10), or at the same hour
+//! posted to a login, or ask for something else each time and are given it (half as many sizes as requests). Nor
+//! clients with 10 user agents that mostly carry referrers, unless with new queries: people behind one address. Nor what is
+//! so from the log's beginning to its end (half of its minutes; of a log under an hour three quarters), or at the same hour
 //! of three days and half of all.
 //! Medium: a flood of 600 a minute, or of 300 with new queries or 10 user agents. Else low.
 //! ## Parameters
@@ -145,7 +147,7 @@ impl<'h> Group<'h> {
         let (n_busy, n_all) = (busy().count() as u64, u64::from(all.span()));
         let fills = match n_all {
             60.. => n_busy * 2 >= n_all,
-            5.. => n_busy * 10 >= n_all * 9,
+            5.. => n_busy * 4 >= n_all * 3,
             _ => false,
         };
         let hour = at / 60 % 24;
@@ -161,7 +163,7 @@ impl<'h> Group<'h> {
         draft.n_requests = busy().map(|(_, n)| n).sum();
         let sum = |of: fn(&Hammer) -> u64| self.hammers.iter().map(|h| of(h)).sum::<u64>();
         draft.bytes_out = Some(sum(|h| h.bytes_out));
-        if let (Some((first, _)), Some((last, _))) = (busy().next(), busy().last()) {
+        if let (Some((first, _)), Some((last, _))) = (busy().next(), busy().next_back()) {
             let first_s = self.hammers.iter().map(|h| h.first_s).min().unwrap_or(0);
             let last_s = self.hammers.iter().map(|h| h.last_s).max().unwrap_or(0);
             draft.set_span((first * 60).max(first_s), (last * 60 + 59).min(last_s));
@@ -192,7 +194,13 @@ impl Flood {
         let mut draft = site.draft_of_page(page);
         group.describe(&mut draft);
         draft.subject = format!("{} {}", group.name(site), draft.subject);
-        draft.rule = if is_far_above { "load" } else { "" };
+        let is_like_people = group.hammers.iter().all(|h| h.is_like_people(self.0));
+        draft.rule = match (is_far_above, is_like_people) {
+            (true, false) => "load",
+            (true, true) => "people",
+            _ if group.hammers.iter().any(|h| h.per_10s >= self.0.min_burst) => "",
+            _ => return None,
+        };
         draft.severity =
             if is_steady || peak < self.0.many_per_min { Severity::Low } else { Severity::Medium };
         if peak >= self.0.min_per_min {
@@ -332,7 +340,8 @@ impl Detector for Flood {
         let is_new_queries = share(Asks::NewQueries) >= asks.len();
         let n_agents = number(&draft, "n_agents");
         match draft.rule {
-            "" if !is_new_queries => return Vec::new(),
+            "" | "people" if !is_new_queries => return Vec::new(),
+            "people" => (draft.rule, draft.severity) = ("load", Severity::Medium),
             "" => (draft.rule, draft.severity) = ("new-queries", Severity::Low),
             "load" if (is_new_queries || n_agents >= self.0.min_agents) && draft.caveats.is_empty() => {
                 draft.severity = Severity::Medium;

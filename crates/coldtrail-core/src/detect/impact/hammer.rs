@@ -23,6 +23,7 @@ pub(super) struct Hammer {
     pub(super) n_errors: u64,
     pub(super) bytes_out: u64,
     pub(super) n_agents: u64,
+    pub(super) n_referrer: u64,
     pub(super) first_s: u32,
     pub(super) last_s: u32,
     /// Requests by minute since 1970.
@@ -42,6 +43,7 @@ impl Hammer {
             n_errors: sum(|row| row.count(StatusClass::Error).into()),
             bytes_out: sum(|row| row.bytes_out),
             n_agents: 1,
+            n_referrer: sum(|row| row.n_referrer.into()),
             first_s: rows.iter().map(|row| row.first_s).min().unwrap_or(u32::MAX),
             last_s: rows.iter().map(|row| row.last_s).max().unwrap_or(0),
             minutes: BTreeMap::new(),
@@ -74,6 +76,13 @@ impl Hammer {
             && self.n_agents >= params.min_agents
             && self.n_agents * 5 >= self.n_requests * 4
             && self.n_requests * 60 >= params.min_agents * life_s
+    }
+
+    /// Many browsers behind one address, most of whose requests come from a page: their assets may be elsewhere.
+    pub(super) fn is_like_people(&self, params: Params) -> bool {
+        !self.is_switching(params)
+            && self.n_agents >= params.min_agents
+            && self.n_referrer * 2 >= self.n_requests
     }
 
     fn count(&mut self, mut seconds: Vec<u32>) {
