@@ -10,6 +10,12 @@ pub(crate) fn headline(report: &Report) -> &'static str {
     if nothing_read(report) { "Nothing could be read" } else { report.level.words() }
 }
 
+/// The verdict's sentence below its headline, whose words it does not say again.
+pub(crate) fn story(report: &Report) -> &str {
+    let story = report.sentence.strip_prefix(report.level.words()).and_then(|rest| rest.strip_prefix(": "));
+    story.unwrap_or(&report.sentence)
+}
+
 /// No line was understood: a verdict would be about nothing.
 pub(crate) fn nothing_read(report: &Report) -> bool {
     report.totals.lines.ok + report.totals.lines.partial == 0

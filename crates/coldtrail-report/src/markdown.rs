@@ -3,7 +3,7 @@
 
 use crate::answers::{
     background, country_source, four, gap, grounds, headline, limits, most_telling, period, place, proof,
-    who_title,
+    story, who_title,
 };
 use crate::figures::{bytes, count, percent, time};
 use crate::findings::input_name;
@@ -27,7 +27,7 @@ pub fn write(out: &mut impl Write, report: &Report, method: &Method) -> io::Resu
 
 fn build(out: &mut String, report: &Report, method: &Method) -> std::fmt::Result {
     writeln!(out, "# {}\n", headline(report))?;
-    writeln!(out, "{}\n", prose(&report.sentence))?;
+    writeln!(out, "{}\n", prose(story(report)))?;
     let grounds = grounds(report);
     let dot = if grounds.is_empty() { "" } else { ". " };
     writeln!(out, "{}{dot}{}. All times are UTC.\n", capital(&prose(&grounds)), period(report))?;
@@ -58,6 +58,11 @@ fn build(out: &mut String, report: &Report, method: &Method) -> std::fmt::Result
         // A link back is what the licence asks for.
         source => writeln!(out, "\n{source}"),
     }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
 }
 
 fn heading(out: &mut String, title: &str) -> std::fmt::Result {
@@ -149,11 +154,6 @@ fn files(out: &mut String, inputs: &[InputLine]) -> std::fmt::Result {
         )?;
     }
     more(out, inputs.len(), "summary.json")
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
 }
 
 /// A sentence that may hold text of a log. All that Markdown in any of its flavours reads as more than a character is

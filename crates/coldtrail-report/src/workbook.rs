@@ -3,7 +3,7 @@
 
 use crate::answers::{
     country_source, expectation, expected, four, gap, headline, limits, most_telling, period, stages_of,
-    who_title,
+    story, who_title,
 };
 use crate::figures::iso;
 use crate::findings::input_name;
@@ -141,7 +141,7 @@ impl Book {
 
     /// A sheet of questions and answers.
     fn summary(&mut self, report: &Report, method: &Method) -> Result<(), XlsxError> {
-        let mut rows: Vec<(&str, String)> = vec![("", report.sentence.clone())];
+        let mut rows: Vec<(&str, String)> = vec![("", story(report).to_owned())];
         rows.extend(four(report));
         rows.push(("Period", period(report)));
         let gaps: Vec<String> = report.coverage.gaps.iter().map(gap).collect();

@@ -192,7 +192,7 @@ pub(super) fn page(
             counted(n_inputs as u64, "file", "files"),
             bytes(n_bytes)
         ),
-        sentence: prose(&clipped(&text(&report.sentence), 4000)),
+        sentence: prose(&clipped(&text(answers::story(report)), 4000)),
         limits: answers::limits(report),
         answers: four(report, &numbers),
         do_now: sentences(&report.do_now),

@@ -83,7 +83,7 @@ fn verdict<W: Write>(page: &mut Page<'_, W>, report: &Report) -> io::Result<()> 
         let gap = " ".repeat(room - width(&grounds));
         page.line(&format!("{painted}{gap}{}", page.dim(&grounds)))?;
     }
-    page.wrapped(&report.sentence, Paint::Plain)?;
+    page.wrapped(answers::story(report), Paint::Plain)?;
     for limit in answers::limits(report) {
         page.wrapped(&limit, Paint::Warn)?;
     }
