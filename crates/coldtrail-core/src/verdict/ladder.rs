@@ -3,6 +3,7 @@
 use super::Incident;
 use super::accused::accused;
 use super::incident::{level_of, strongest};
+use super::story::story;
 use crate::detect::{Finding, Level, Severity, Site, Stage, counted, list, time};
 use crate::record::ClientKey;
 use std::cmp::Reverse;
@@ -34,7 +35,9 @@ pub(super) fn verdict(findings: &[Finding], incidents: &[Incident], site: &Site<
     let rule = joint_rule.or(deciding.map(|f| f.rule)).unwrap_or_default().to_owned();
     let words = level.words();
     let sentence = match deciding {
-        Some(f) if level > Level::NoSign => format!("{words}: {}", f.statement),
+        Some(f) if level > Level::NoSign => {
+            format!("{words}: {}", story(&members, site).unwrap_or_else(|| f.statement.clone()))
+        }
         Some(f) => {
             let clients: BTreeSet<_> = findings.iter().flat_map(|f| f.clients.iter()).collect();
             format!(

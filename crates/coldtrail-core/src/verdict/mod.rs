@@ -8,6 +8,7 @@ mod conclude;
 mod incident;
 mod ladder;
 mod report;
+mod story;
 
 pub use crate::focus::Peaks;
 pub use blind_spots::blind_spots;
