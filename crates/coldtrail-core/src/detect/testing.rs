@@ -2,7 +2,9 @@
 
 use super::{AgentGroup, Detector, Finding, HostFacts, LinkedClient, Options, Site};
 use crate::enrich::attack::{ATTACK, Class, ClassSet, Verdict};
-use crate::enrich::{PageKind, is_command, is_upload_target, kind_of, user_in_path, user_in_query};
+use crate::enrich::{
+    PageKind, has_number, is_command, is_upload_target, kind_of, user_in_path, user_in_query,
+};
 use crate::record::{ClientKey, Metric, Role};
 use crate::table::{
     Answer, ClientRow, ContactRow, Contacts, Event, EventData, Keys, Locus, Method, Ordinary, PARTITIONS,
@@ -231,18 +233,19 @@ impl TestSite {
             row.times.add(r.ts_s);
             part.contacts.name(index, r.host.as_bytes());
         }
+        let query = r.target.split_once('?').map_or("", |(_, query)| query).as_bytes();
         let bits = match class {
             StatusClass::Ok | StatusClass::NotModified => PairRow::ANSWERED,
             StatusClass::Redirect => 0,
             _ => PairRow::REFUSED,
         } | if is_attack { PairRow::ATTACKED } else { 0 }
-            | if user_in_path(r.path().as_bytes()).is_some()
-                || r.target.split_once('?').is_some_and(|(_, q)| user_in_query(q.as_bytes()).is_some())
-            {
+            | if user_in_path(r.path().as_bytes()).is_some() || user_in_query(query).is_some() {
                 PairRow::USER
             } else {
                 0
-            };
+            }
+            | if query.is_empty() { 0 } else { PairRow::QUERY }
+            | if has_number(query) { PairRow::NUMBER } else { 0 };
         let pairs = &mut self.pairs[keys.client_partition(client)];
         match pairs.iter_mut().find(|p| p.page == page && p.client == index) {
             Some(pair) => (pair.bits, pair.n) = (pair.bits | bits, pair.n.saturating_add(1)),

@@ -14,4 +14,4 @@ pub use geo::{ATTRIBUTION, BUILT_IN_DATE, Country, CountryTable, Geo, GeoError, 
 pub use indicator::{Indicator, IndicatorCounts, IndicatorKind, Indicators};
 pub use manifest::{Listing, Manifest};
 pub use page::{PageKind, decoded_path, is_upload_target, kind_of, percent_decode};
-pub use user::{user_in_path, user_in_query};
+pub use user::{has_number, user_in_path, user_in_query};

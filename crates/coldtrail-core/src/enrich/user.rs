@@ -11,6 +11,12 @@ pub fn user_in_query(query: &[u8]) -> Option<u64> {
     })
 }
 
+/// A parameter of the query begins with a digit: it may be the number of a thing.
+#[inline]
+pub fn has_number(query: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', query).any(|equals| query.get(equals + 1).is_some_and(u8::is_ascii_digit))
+}
+
 /// The user that a path asks for by number: what stands behind `/wp/v2/users/`. 0 is all of them.
 #[inline]
 pub fn user_in_path(path: &[u8]) -> Option<u64> {
@@ -55,6 +61,7 @@ mod tests {
             let got = user_in_query(query.as_bytes()).or(user_in_path(path.as_bytes()));
             assert_eq!(got, want, "{target}");
         };
+        assert!(has_number(b"q=x&id=7") && !has_number(b"7=x&q=") && !has_number(b""));
         check("/?author=7", Some(7));
         check("/blog/?p=1&AUTHOR=12", Some(12));
         check("/?author=admin", None);

@@ -23,6 +23,9 @@ impl Facts {
     pub(super) const COMMAND: Self = Self(256);
     /// Path or query has the number of a user.
     pub(super) const USER: Self = Self(512);
+    /// There is a query, and one with a number in it.
+    pub(super) const QUERY: Self = Self(1024);
+    pub(super) const NUMBER: Self = Self(2048);
 
     #[inline]
     pub(super) fn set(&mut self, fact: Self, on: bool) {
@@ -137,7 +140,9 @@ impl ClientObservation {
             StatusClass::Redirect => 0,
             StatusClass::Denied | StatusClass::Missing | StatusClass::Error => PairRow::REFUSED,
         } | if self.verdict.is_attack() { PairRow::ATTACKED } else { 0 }
-            | if self.facts.has(Facts::USER) { PairRow::USER } else { 0 };
+            | if self.facts.has(Facts::USER) { PairRow::USER } else { 0 }
+            | if self.facts.has(Facts::QUERY) { PairRow::QUERY } else { 0 }
+            | if self.facts.has(Facts::NUMBER) { PairRow::NUMBER } else { 0 };
         PairRow { page: self.page, client, bits, n: 1 }
     }
 }

@@ -6,7 +6,9 @@ use super::observation::{Carried, ClientObservation, ContactObservation, Facts, 
 use super::route::{Partitions, Router};
 use crate::decode::Block;
 use crate::enrich::attack::{RuleSet, Scorer, Verdict};
-use crate::enrich::{PageKind, is_command, is_upload_target, kind_of, user_in_path, user_in_query};
+use crate::enrich::{
+    PageKind, has_number, is_command, is_upload_target, kind_of, user_in_path, user_in_query,
+};
 use crate::parse::{Parser, format_name};
 use crate::record::{NO_TIME, Outcome, Rec, Role, TextField};
 use crate::table::{HourRow, InputTotals, Keyed, Keys, PARTITIONS, Table, Totals, partition};
@@ -375,6 +377,8 @@ fn facts(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> Facts {
     if let Some(query) = rec.text(TextField::Query, block) {
         facts.set(Facts::COMMAND, is_command(&query));
         facts.set(Facts::USER, user_in_query(&query).is_some());
+        facts.set(Facts::QUERY, !query.is_empty());
+        facts.set(Facts::NUMBER, has_number(&query));
     }
     facts.set(Facts::CONNECT, method == b"CONNECT");
     facts.set(Facts::UPLOAD, rec.status_code == 201 || method == b"PUT");

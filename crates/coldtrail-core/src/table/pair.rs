@@ -27,6 +27,10 @@ impl PairRow {
     pub const PROBE: u8 = 16;
     /// Asked with the number of a user in path or query.
     pub const USER: u8 = 32;
+    /// Asked with a query.
+    pub const QUERY: u8 = 64;
+    /// Asked with a number in the query.
+    pub const NUMBER: u8 = 128;
 
     /// No pair: no partition has so many clients.
     const NONE: Self = Self { page: 0, client: u32::MAX, bits: 0, n: 0 };

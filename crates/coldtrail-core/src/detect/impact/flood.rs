@@ -42,7 +42,7 @@
 //! over its life. Queries that change the size of the answer.
 //! ## Cost
 //! The seconds of those who hammer, 4 bytes a request, one partition after the other; 240 bytes an hour of the log; in the
-//! second pass 64 lines of at most 16 clients a page, of at most 64 pages.
+//! second pass 64 lines of at most 8 clients a page, of at most 16 pages.
 //! ## Sources
 //! Median and median absolute deviation: Leys et al., Detecting outliers, 2013; CrowdSec hub
 //! `http-dos-bypass-cache` and `http-dos-swithcing-ua` for the peer's rules.
@@ -60,9 +60,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Lines kept of one client, lines.
 const MAX_EVENTS: usize = 64;
 /// Clients of a group whose lines are looked at, clients: the busiest.
-const MAX_SAMPLED: usize = 16;
+const MAX_SAMPLED: usize = 8;
 /// Groups, pages: those with most requests.
-const MAX_PAGES: usize = 64;
+const MAX_PAGES: usize = 16;
 /// Lines of a client that say what it asks for, lines; fewer are looked at together.
 const MIN_EVENTS: usize = 8;
 /// Longer between two that hammer the same page, and they are two groups, minutes.
@@ -198,7 +198,8 @@ impl Flood {
         draft.rule = match (is_far_above, is_like_people) {
             (true, false) => "load",
             (true, true) => "people",
-            _ if group.hammers.iter().any(|h| h.per_10s >= self.0.min_burst) => "",
+            // New queries may be a flood past the cache, whatever the others ask.
+            _ if group.hammers.iter().any(|h| h.per_10s >= self.0.min_burst && h.has_queries) => "",
             _ => return None,
         };
         draft.severity =

@@ -18,6 +18,8 @@ pub(super) struct Hammer {
     pub(super) is_network: bool,
     /// The page that it asks for most.
     pub(super) page: u64,
+    /// It asked for it with queries.
+    pub(super) has_queries: bool,
     pub(super) n_requests: u64,
     /// Answered 5xx.
     pub(super) n_errors: u64,
@@ -33,12 +35,18 @@ pub(super) struct Hammer {
 }
 
 impl Hammer {
-    fn new(clients: Vec<ClientKey>, page: u64, rows: &[&ClientRow]) -> Self {
+    fn new<'p>(
+        clients: Vec<ClientKey>,
+        page: u64,
+        rows: &[&ClientRow],
+        mut pairs: impl Iterator<Item = &'p PairRow>,
+    ) -> Self {
         let sum = |of: fn(&ClientRow) -> u64| rows.iter().map(|row| of(row)).sum();
         Self {
             is_network: clients.len() > 1,
             clients,
             page,
+            has_queries: pairs.any(|p| p.page == page && p.bits & PairRow::QUERY != 0),
             n_requests: sum(|row| row.n_requests.into()),
             n_errors: sum(|row| row.count(StatusClass::Error).into()),
             bytes_out: sum(|row| row.bytes_out),
@@ -149,7 +157,8 @@ fn of_partition(params: Params, index: usize, site: &Site<'_>) -> (Vec<Hammer>, 
         let main = main_page(site.pairs_of(index, i).iter(), site);
         let is_few = |n_main| n >= MANY_A_PAGE * n_pages || n_main * 2 >= n;
         if let Some((page, _)) = main.filter(|(_, n_main)| is_few(*n_main)) {
-            clients.add(&[i], rows.len(), Hammer::new(vec![row.client], page, &[row]));
+            let hammer = Hammer::new(vec![row.client], page, &[row], site.pairs_of(index, i).iter());
+            clients.add(&[i], rows.len(), hammer);
         }
     }
     members.sort_unstable_by_key(|m| (m.network, m.row));
@@ -162,13 +171,13 @@ fn of_partition(params: Params, index: usize, site: &Site<'_>) -> (Vec<Hammer>, 
         {
             continue;
         }
-        let pairs = of.iter().flat_map(|m| site.pairs_of(index, m.row));
-        if let Some((page, _)) = main_page(pairs, site).filter(|(_, n_main)| n_main * 5 >= n * 4) {
+        let pairs = || of.iter().flat_map(|m| site.pairs_of(index, m.row));
+        if let Some((page, _)) = main_page(pairs(), site).filter(|(_, n_main)| n_main * 5 >= n * 4) {
             let numbers: Vec<u32> = of.iter().map(|m| m.row).collect();
-            let of: Vec<&ClientRow> = numbers.iter().map(|row| &rows[*row as usize]).collect();
-            let mut keys: Vec<ClientKey> = of.iter().map(|row| row.client).collect();
+            let of_network: Vec<&ClientRow> = numbers.iter().map(|row| &rows[*row as usize]).collect();
+            let mut keys: Vec<ClientKey> = of_network.iter().map(|row| row.client).collect();
             keys.sort_unstable();
-            networks.add(&numbers, rows.len(), Hammer::new(keys, page, &of));
+            networks.add(&numbers, rows.len(), Hammer::new(keys, page, &of_network, pairs()));
         }
     }
     if !clients.hammers.is_empty() {

@@ -133,7 +133,10 @@ impl Enumeration {
         let mut suspects = Vec::new();
         for (index, pairs) in site.pairs.iter().enumerate() {
             let rows = site.partitions[index].clients.table.rows();
-            let often = pairs.iter().filter(|p| p.n >= min).map(|p| (&rows[p.client as usize], p));
+            let often = pairs
+                .iter()
+                .filter(|p| p.n >= min && p.bits & PairRow::NUMBER != 0)
+                .map(|p| (&rows[p.client as usize], p));
             let found: Vec<Found<'_>> = often
                 .filter(|(row, _)| self.may_walk(row, self.0.min_numbers, site) && !is_attacking(row))
                 .filter_map(|(row, pair)| self.page_of(row, pair, site))
