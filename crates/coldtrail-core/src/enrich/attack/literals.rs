@@ -67,7 +67,9 @@ fn by_cost(sets: impl Iterator<Item = AnyOf>) -> Vec<AnyOf> {
 }
 
 fn usable(set: &AnyOf) -> bool {
-    !set.is_empty() && set.len() <= MAX_UNION && set.iter().all(|l| !l.is_empty())
+    // Commas are cut out of literals in the end.
+    let says = |l: &Vec<u8>| l.iter().any(|b| *b != b',');
+    !set.is_empty() && set.len() <= MAX_UNION && set.iter().all(says)
 }
 
 fn derive(hir: &Hir) -> Info {
@@ -244,6 +246,7 @@ mod tests {
         check(r"a?b", &[&["b"]]);
         check(r"(?:x|y+z)w", &[&["xw", "yzw"]]);
         check(r"one,two3", &[&["two3"]]);
+        check(r"\w+,x*\w+b", &[&["b"]]);
         check(r"(?:\.\./){2}", &[&["../../"]]);
     }
 }

@@ -152,21 +152,24 @@ fn pair_values(field: Field, pair: Pair<'_>, place: Place, form: Form, each: &mu
     if pair.plain_key() && !pair.key.is_empty() {
         each(Value { field, key: pair.key, text: pair.key, place, form, is_file: false });
     }
-    // A payload may stand in the key, or be the key and a URL together.
-    if !pair.plain_key() || !pair.key.is_empty() && starts_with_scheme(pair.value) {
+    // A payload may stand in the key, or be the key and a URL (or the end of one's user: `url=@host`) together.
+    if !pair.plain_key() || !pair.key.is_empty() && may_be_url(pair.value) {
         each(Value { field, key: pair.key, text: pair.whole, place, form, is_file: false });
     }
     each(Value { field, key: pair.key, text: pair.value, place, form, is_file: false });
 }
 
-/// A URL is its path and the values of its query; anything else that a client calls a referrer is a value.
-/// `http:`, `ftp%3A`: the colon of a scheme is among the first bytes.
-fn starts_with_scheme(value: &[u8]) -> bool {
+/// `http:`, `ftp%3A`: the colon of a scheme is among the first bytes. `@`, `%40`: what stands before it is a user.
+fn may_be_url(value: &[u8]) -> bool {
+    if value.starts_with(b"@") || value.starts_with(b"%40") {
+        return true;
+    }
     let n = value.iter().take(6).take_while(|b| b.is_ascii_alphabetic()).count();
     let after = &value[n..];
     n > 2 && (after.starts_with(b":") || after.get(..3).is_some_and(|p| p.eq_ignore_ascii_case(b"%3a")))
 }
 
+/// A URL is its path and the values of its query; anything else that a client calls a referrer is a value.
 fn referrer(text: &[u8], each: &mut dyn FnMut(Value<'_>)) {
     let (before, values) = split_referrer(text);
     let place = if is_url(text) { Place::Referrer } else { Place::Value };

@@ -7,7 +7,7 @@
 pub enum View {
     /// The normalised text.
     Raw,
-    /// Comments and all white space are a space, `/*!...*/` is opened.
+    /// Comments, white space and control characters are a space, `/*!...*/` is opened.
     Sql,
     /// Control characters other than white space dropped, and those of no width.
     Html,
@@ -41,7 +41,7 @@ const TRIGGERS: [u8; 256] = {
             b'\n' | b'\r' => View::Sql.bit() | View::Tight.bit(),
             b'\t' | 0x0c => View::Sql.bit() | View::Tight.bit() | View::Shell.bit(),
             0x0b => View::Sql.bit() | View::Tight.bit() | View::Html.bit() | View::Shell.bit(),
-            0x00..=0x1f => View::Tight.bit() | View::Html.bit(),
+            0x00..=0x1f => View::Sql.bit() | View::Tight.bit() | View::Html.bit(),
             b'\\' => View::Path.bit() | View::Shell.bit(),
             b'"' | b'\'' | b'^' | b'$' | b'`' => View::Shell.bit(),
             0xe2 | 0xef => View::Tight.bit() | View::Html.bit(),
@@ -137,7 +137,8 @@ fn sql(text: &[u8], out: &mut Vec<u8>) {
             out.push(b' ');
             i += end + 1;
         } else {
-            out.push(if matches!(b, b'\t' | b'\n' | 0x0b | 0x0c | b'\r') { b' ' } else { b });
+            // SQL Server takes every control character for a blank.
+            out.push(if b < b' ' { b' ' } else { b });
             i += 1;
         }
     }
@@ -210,6 +211,7 @@ mod tests {
         check(View::Sql, "/*!50000union*/ /*!select*/", " union   select ");
         check(View::Sql, "union#foo\nselect--\n1", "union select 1");
         check(View::Sql, "1 /* open", "1 /* open");
+        check(View::Sql, "or\x011\x1f=\t1", "or 1 = 1");
         check(View::Html, "<scr\x01ipt\n>", "<script\n>");
         check(View::Tight, "java\nscr\tipt:", "javascript:");
         check(View::Path, r"..\..\etc", "../../etc");

@@ -7,7 +7,7 @@ use crate::enrich::attack::views::View::{Raw, Shell};
 /// Commands that an attacker runs first: who am I, where am I, fetch, write, wait.
 macro_rules! command {
     () => {
-        r"(?:cat|ls|id|whoami|uname|wget|curl|ping|nc|ncat|netcat|bash|sh|zsh|ksh|csh|dash|python[\d.]*|perl|ruby|php\d?|nslookup|dig|ifconfig|ipconfig|netstat|pwd|rm|cp|mv|ps|chmod|chown|echo|printf|sleep|dir|cmd|powershell|pwsh|certutil|bitsadmin|tftp|telnet|ssh|scp|tac|nl|egrep|grep|awk|gawk|sed|printenv|killall|systeminfo|tasklist|phpinfo|passthru|base64|xxd|xargs|busybox|lwp-download|gcc|sendmail|wmic|getent|crontab|nohup|mknod|mkfifo|socat|tee|rundll32|mshta|regsvr32|cscript|sudo|lsof|iptables|useradd|openssl|mkdir|arp|unzip|ifstat)"
+        r"(?:cat|ls|id|whoami|uname|wget|curl|ping|nc|ncat|netcat|bash|sh|zsh|ksh|csh|dash|python[\d.]*|perl|ruby|php\d?|nslookup|dig|ifconfig|ipconfig|netstat|pwd|rm|cp|mv|ps|chmod|chown|echo|printf|sleep|dir|cmd|powershell|pwsh|certutil|bitsadmin|tftp|telnet|ssh|scp|tac|nl|egrep|grep|awk|gawk|sed|printenv|killall|systeminfo|tasklist|phpinfo|passthru|base64|xxd|xargs|busybox|lwp-download|gcc|sendmail|wmic|getent|crontab|nohup|mknod|mkfifo|socat|tee|rundll32|mshta|regsvr32|cscript|sudo|lsof|iptables|useradd|openssl|mkdir|arp|unzip|ifstat|gdb|strace|ltrace|htop|vim|visudo|lastlog|aptitude|apt-get|irb|c[89]9|cpulimit|setsid|stdbuf|nsenter|chroot|ssh-copy-id|kubectl|docker|pip3?|pipx|npm|cmd\.exe)"
     };
 }
 
@@ -64,6 +64,38 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"^ *(?:ifconfig|ipconfig|uname|netstat|tasklist|systeminfo|sysinfo|nslookup|printenv|getmac) *;? *$",
         hits: &["ipconfig", "uname"],
         misses: &["uname it"],
+    },
+    Rule {
+        id: "command-wrapper",
+        class: Cmdi,
+        weight: 5,
+        view: Shell,
+        places: VALUES,
+        // A command that runs another one, and one that no sentence goes on with.
+        pattern: r"^ *(?:time|nohup|strace|ltrace|sudo|env|setsid|nice|stdbuf|xargs|exec|busybox|timeout +\S+|cpulimit|flock)(?: +-{1,2}\S+(?: +\d+)?| +/| +\d+){0,6} +(?:whoami|uname|ifconfig|ipconfig|netstat|wget|curl|bash|ksh|zsh|chmod|chown|nslookup|printenv|perl|python[\d.]*|ls -\w+|cat /\S+|id) *(?:$|[-;|&<>/]|\w+\.\w+|https?:)",
+        hits: &["nohup wget h.example", "sudo chmod", "flock -u / whoami", "timeout 5 bash"],
+        misses: &["time id card", "sudo make me a sandwich", "nice curls"],
+    },
+    Rule {
+        id: "shell-alias",
+        class: Cmdi,
+        weight: 5,
+        view: Shell,
+        places: VALUES,
+        pattern: r"(?:^|[;|&`\n] *)(?:un)?alias +(?:[-+]\w+\+? +)?[\w.-]{1,24}=[^ =]|^ *alias +[^ =]{1,24}=.*[&;|]",
+        hits: &["alias q=uname", "x;alias -g l='ls -l'", "alias 'w'=wget&w"],
+        misses: &["alias = name", "the alias x=1 of y", "alias smith"],
+    },
+    Rule {
+        id: "brace-command",
+        class: Cmdi,
+        weight: 5,
+        view: Shell,
+        places: VALUES,
+        // A shell writes blanks for the commas. JSON has colons in its braces.
+        pattern: r"(?:^|[;|&`\n=]) *\{,?[a-z/]{1,12},[^{}: ]{0,40}[-/?*$#][^{}: ]{0,40}\}|^ *\{,[a-z/$][^{}: ]{0,40}\}$|^[a-z]{0,6}\{[a-z]{1,6},-?[a-z]{0,6}\}[a-z]{1,6}$|\{/[\w/]{0,12}[?*][\w/?*]{0,24},[^{}: ]{0,40}\}",
+        hits: &["{head,/e*/h*}", "{,uname,-a}", "w{ho,}ami", "{,hostname}", "{/?in/l?,}"],
+        misses: &["{id,name}", "{\"a\":1,\"b\":\"/x\"}", "{1,2}", "a{b,c}"],
     },
     Rule {
         id: "bin-path",

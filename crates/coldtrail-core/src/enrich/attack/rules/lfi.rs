@@ -1,11 +1,8 @@
 //! Local files: traversal, well-known files, wrappers, files that should not be public; and remote inclusion.
 
-use super::{EVERYWHERE, NOT_PATH, OURS, Place, Places, Rule, VALUES};
+use super::{EVERYWHERE, NOT_PATH, OURS, PATH_ONLY, Rule, VALUES};
 use crate::enrich::attack::class::Class::{Lfi, Probe, Rfi};
 use crate::enrich::attack::views::View::{Path, Raw, Shell};
-
-/// A user agent never names a relative folder, and a referrer's own path is not ours.
-const PATH_ONLY: Places = Places::of(&[Place::Path]);
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -27,6 +24,28 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"(?:^|[/=:;|\x22'(\s])\.\.(?:/|$)",
         hits: &["/wiki/../help", "../index", "a/.."],
         misses: &["wait...", "a..b"],
+    },
+    Rule {
+        id: "parent-folder-windows",
+        class: Lfi,
+        weight: 5,
+        view: Raw,
+        places: VALUES,
+        // A page writes its links with slashes.
+        pattern: r"(?:^|[=:;|\x22'(\s/\\])\.\.;?\.?\\+[\w.;]",
+        hits: &["..\\upload", "a=..\\\\web.config"],
+        misses: &["../index", "c:\\data", "etc..\\ "],
+    },
+    Rule {
+        id: "stripped-path",
+        class: Lfi,
+        weight: 5,
+        view: Path,
+        places: VALUES,
+        // Slashes that a filter removed, or backslashes that a shell ate.
+        pattern: r"\.{4,}/?(?:etc/?(?:passwd|shadow|hosts|group)|(?:b?oot|win|system)\.ini|web-inf|(?:windows|winnt)\w*[/.]\w|proc/?self)|^[a-z]:(?:windows|winnt|inetpub|boot|xampp|wamp)\w*\.\w{2,4}$|^/*(?:etcpasswd|web-infweb\.xml)$",
+        hits: &["......etcshadow", "e:winntsystem.ini", "web-infweb.xml"],
+        misses: &["wait....windows are open", "c: windows", "etc...."],
     },
     Rule {
         id: "overlong-dot-slash",

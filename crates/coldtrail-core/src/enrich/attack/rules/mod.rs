@@ -69,6 +69,7 @@ const NOT_PATH: Places = EVERYWHERE.without(&[Place::Path, Place::Referrer]);
 const VALUES: Places = Places::of(&[Place::Value, Place::Cookie, Place::ReferrerValue]);
 /// What means something only in a request to us: URLs are ordinary in the referrer of another site.
 const OURS: Places = Places::of(&[Place::Value, Place::Cookie]);
+const PATH_ONLY: Places = Places::of(&[Place::Path]);
 const PATH_AND_VALUES: Places = Places::of(&[Place::Path, Place::Value, Place::Cookie, Place::ReferrerValue]);
 
 /// From this weight a rule is strong: it runs on proxy logs too, and counts inside base64 from 5.

@@ -31,8 +31,8 @@ pub(super) const RULES: &[Rule] = &[
         weight: 6,
         view: Html,
         places: EVERYWHERE,
-        pattern: r#"<[a-z!/?][^>]*[ \n\r/"'`]on[a-z]{3,24}\s*=|["'`]\s*/?\s*on[a-z]{3,24}\s*=\s*["'`(]*\s*[\w$.(\[]"#,
-        hits: &["<b onfoo=x", "\"onfoo=alert"],
+        pattern: r#"<[a-z!/?][^>]*[ \n\r/"'`]on[a-z]{3,24}\s*=|\bo<[/a-z]\w{0,6}>n[a-z]{3,24}(?:<[/a-z]\w{0,6}>)?\s*=|["'`]\s*/?\s*on[a-z]{3,24}\s*=\s*["'`(]*\s*[\w$.(\[]"#,
+        hits: &["<b onfoo=x", "\"onfoo=alert", "o<y>nclick<y>="],
         misses: &["<b>on time</b>"],
     },
     Rule {
@@ -61,9 +61,10 @@ pub(super) const RULES: &[Rule] = &[
         weight: 3,
         view: Html,
         places: NOT_PATH,
-        pattern: r#"<\s*/?\s*(?:img|div|table|td|tr|a|span|font|label|ins|del|center|h[1-6]|p|b|i|u|s|br|hr|li|ul|ol|code|strong|em|address|pre|q|tt|big|small)(?:[\s/"'>]|$)"#,
+        // An end tag of these begins nothing.
+        pattern: r#"<\s*(?:img|div|table|td|tr|a|span|font|label|ins|del|center|h[1-6]|p|b|i|u|s|br|hr|li|ul|ol|code|strong|em|address|pre|q|tt|big|small)(?:[\s/"'>]|$)"#,
         hits: &["<b>hi", "<a href"],
-        misses: &["a <bc", "x<5"],
+        misses: &["a <bc", "x<5", "</b>"],
     },
     Rule {
         id: "js-sink",
@@ -71,8 +72,15 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Html,
         places: EVERYWHERE,
-        pattern: r#"\b(?:alert|confirm|prompt|eval|settimeout|setinterval|unescape|string\.fromcharcode|atob|importscripts|execscript)\s*(?:\(|`|\.call\b|\.apply\b|\?\.|/\*)|\bfetch\s*\(\s*['"`/]|\bimport\s*\(\s*['"`/]|\bdocument[\s)]*(?:/\*[^*]*\*/)*\s*[.\[]\s*(?:/\*[^*]*\*/)*\s*['"`]?(?:cookie|write|location|domain|body|createelement|documentelement|vulnerable|forms|scripts|implementation|head|get\w+by|queryselector)|\bwindow\s*(?:\.|\[)\s*['"`]?(?:location|open|name|onerror|alert|eval|atob|top|parent|event)|\.(?:inner|outer)html\b|\bfromcharcode|\bxmlhttprequest\b|\b(?:top|self|parent|frames|this|globalthis|window)\s*\[(?:\s*['"`/\\]|[^\]]+\]\s*[(`])|\.tostring\s*\(\s*3[0-6]\s*\)|\bdocument\s*;\s*write\s*\(|\blocation\s*(?:\.(?:href|hash|replace|assign)\s*[=(.]|=\s*['"`(a-z])|\bconstructor\s*(?:\(|\.constructor|\[)|\bthrow\s+(?:onerror|/|1|\[|\{|\d)|\bonerror\s*=\s*(?:alert|eval|prompt|confirm|\[)|\[\s*['"`]?(?:alert|eval|confirm|prompt)['"`]?\s*\]|=\s*(?:alert|prompt|confirm)\s*(?:[;,&}\])'"`]|$)|\bnew\s+function\s*[(`]|\bsrcdoc\s*=|\bpostmessage\s*\(|\blocalstorage\s*[.\[]|\b(?:alert|confirm|prompt|eval)\s*[)\],;]\s*[(`]"#,
-        hits: &["alert(1)", "document.cookie", "eval`x`", "top['al'+'ert'](1)", "location='//x'"],
+        pattern: r#"\b(?:alert|confirm|prompt|eval|settimeout|setinterval|unescape|string\.fromcharcode|atob|importscripts|execscript)\s*(?:\(|`|\.call\b|\.apply\b|\?\.|/\*)|\bfetch\s*\(\s*['"`/]|\bimport\s*\(\s*['"`/]|\bdocument[\s)]*(?:/\*[^*]*\*/)*\s*[.\[]\s*(?:/\*[^*]*\*/)*\s*['"`]?(?:cookie|write|location|domain|body|createelement|documentelement|vulnerable|forms|scripts|implementation|head|get\w+by|queryselector)|\bwindow\s*\[\s*[\[('"`/]|\b(?:alert|confirm|prompt|eval)<[/a-z]\w{0,6}>\(|\bwindow\s*(?:\.|\[)\s*['"`]?(?:location|open|name|onerror|alert|eval|atob|top|parent|event)|\.(?:inner|outer)html\b|\bfromcharcode|\bxmlhttprequest\b|\b(?:top|self|parent|frames|this|globalthis|window)\s*\[(?:\s*['"`/\\]|[^\]]+\]\s*[(`])|\.tostring\s*\(\s*3[0-6]\s*\)|\bdocument\s*;\s*write\s*\(|\blocation\s*(?:\.(?:href|hash|replace|assign)\s*[=(.]|=\s*['"`(a-z])|\bconstructor\s*(?:\(|\.constructor|\[)|\bthrow\s+(?:onerror|/|1|\[|\{|\d)|\bonerror\s*=\s*(?:alert|eval|prompt|confirm|\[)|\[\s*['"`]?(?:alert|eval|confirm|prompt)['"`]?\s*\]|=\s*(?:alert|prompt|confirm)\s*(?:[;,&}\])'"`]|$)|\bnew\s+function\s*[(`]|\bsrcdoc\s*=|\bpostmessage\s*\(|\blocalstorage\s*[.\[]|\b(?:alert|confirm|prompt|eval)\s*[)\],;]\s*[(`]"#,
+        hits: &[
+            "alert(1)",
+            "document.cookie",
+            "eval`x`",
+            "top['al'+'ert'](1)",
+            "location='//x'",
+            "prompt<i>(2)",
+        ],
         misses: &["red alert", "the document is here", "window seat"],
     },
     Rule {
