@@ -1,7 +1,7 @@
 //! The classification of attacks on payloads and ordinary values of our own: what is found, under which encodings, and
 //! that none of the short cuts (gate, literals, memo) changes a verdict.
 
-use coldtrail_core::enrich::attack::{Class, Form, RuleSet, Scorer, TextHashes, Verdict, skeleton};
+use coldtrail_core::enrich::attack::{Class, Form, OwnRules, RuleSet, Scorer, TextHashes, Verdict, skeleton};
 use coldtrail_core::record::{Escape, Rec, Role, Span};
 use coldtrail_core::table::Keys;
 use proptest::prelude::*;
@@ -164,6 +164,48 @@ fn no_short_cut_changes_a_verdict() {
 }
 
 #[test]
+fn a_users_rules_are_run_like_the_built_in_ones() {
+    let rules = own_rules(OWN);
+    let mut scorer = Scorer::new(&rules, Keys::new(2), false);
+    let mut check = |query: &str, want: &[&str]| {
+        let rec = record("query", query.as_bytes());
+        let verdict = check_equal(&mut scorer, query.as_bytes(), &rec);
+        assert_eq!(verdict.is_attack(), !want.is_empty(), "{query}");
+        assert_eq!(scorer.explain(query.as_bytes(), &rec).rules, want, "{query}");
+    };
+    check("a=1&q=zx%26yz", &["user-own-1"]);
+    check("a=1&q=zX&amp;Yz", &["user-own-1"]);
+    check("a=se&b=2&a=l", &["user-own-2"]);
+    check("q=UNION%2b%2b7", &["user-own-3"]);
+    check("q=dW5pb24gKyAg&b=dW5pb24gKyA3IHllcw", &["user-own-3"]);
+    check("q=1%75-", &["user-own-4"]);
+    check("q=oo%7E", &["user-own-5"]);
+    check("q=plain", &[]);
+    // Behind the last value that is cut off, ampersands are part of one.
+    check(&format!("{}x&y", "a&".repeat(300)), &["user-own-1"]);
+}
+
+#[test]
+fn a_users_rules_run_on_proxy_logs_too() {
+    let rules = own_rules("odd-tool");
+    let text = b"q=odd-tool&b=1'";
+    let mut rec = record("query", text);
+    rec.role = Role::Proxy;
+    let verdict = Scorer::new(&rules, Keys::new(2), false).score(text, &rec);
+    assert_eq!((verdict.score, verdict.classes.iter().collect::<Vec<_>>()), (5, vec![Class::Other]));
+}
+
+#[test]
+fn a_rule_that_is_given_up_is_named() {
+    let rules = own_rules(r"(\w+\w+)+(?=!)$");
+    let mut scorer = Scorer::new(&rules, Keys::new(2), false);
+    assert!(rules.gave_up().is_empty());
+    let text = format!("q={}", "a".repeat(60));
+    assert!(!scorer.score(text.as_bytes(), &record("query", text.as_bytes())).is_odd());
+    assert_eq!(rules.gave_up(), ["user-own-1"]);
+}
+
+#[test]
 fn encodings_do_not_hide_a_payload() {
     let rules = RuleSet::new();
     let mut scorer = Scorer::new(&rules, Keys::new(3), false);
@@ -259,8 +301,21 @@ fn hostile_bytes() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(prop_oneof![1 => any::<u8>(), 3 => likely], 0..160)
 }
 
+/// Rules with a literal, with one that ampersands or commas cut, with none, and with look-around.
+const OWN: &str = "x&y\nse,l\nunion\\W+7\n[^a-z]u[^a-z]\n(\\w)\\1(?!\\1)\\x7e\n";
+
+fn own_rules(text: &str) -> RuleSet {
+    let mut own = OwnRules::default();
+    own.add(text.as_bytes(), "own.txt").expect("good rules");
+    RuleSet::with(&own)
+}
+
 thread_local! {
-    static SCORER: RefCell<Scorer<'static>> = RefCell::new(Scorer::new(Box::leak(Box::new(RuleSet::new())), Keys::new(7), false));
+    static SCORERS: RefCell<[Scorer<'static>; 3]> = {
+        let scorer = |rules| Scorer::new(Box::leak(Box::new(rules)), Keys::new(7), false);
+        let gated = OWN.lines().take(3).collect::<Vec<_>>().join("\n");
+        RefCell::new([RuleSet::new(), own_rules(OWN), own_rules(&gated)].map(scorer))
+    };
 }
 
 proptest! {
@@ -276,6 +331,6 @@ proptest! {
         let text = if url { [b"http://h/?".as_slice(), &text].concat() } else { text };
         let mut rec = record(place, &text);
         rec.escape = escape;
-        SCORER.with(|s| check_equal(&mut s.borrow_mut(), &text, &rec));
+        SCORERS.with(|all| all.borrow_mut().iter_mut().for_each(|s| { check_equal(s, &text, &rec); }));
     }
 }

@@ -51,11 +51,17 @@ pub(crate) enum Command {
         /// Format of the line: a name or a format string
         #[arg(long, value_name = "NAME|STRING")]
         log_format: Option<String>,
+        #[command(flatten)]
+        own: OwnPatterns,
     },
     /// List the formats that are read, and what each can and cannot show
     Formats,
     /// List the attack rules in force
-    Rules,
+    #[command(after_help = "Example:\n  coldtrail rules --patterns ours.toml")]
+    Rules {
+        #[command(flatten)]
+        own: OwnPatterns,
+    },
     /// Write the completions of a shell to standard output
     Completions {
         #[arg(value_enum)]
@@ -70,6 +76,30 @@ pub(crate) enum Command {
     #[command(hide = true)]
     Report(NotBuilt),
 }
+
+/// The user's own attack rules.
+#[derive(Args)]
+pub(crate) struct OwnPatterns {
+    /// Attack rules of your own: one regular expression a line, or TOML (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "Detection", long_help = PATTERNS_HELP)]
+    pub(crate) patterns: Vec<PathBuf>,
+}
+
+const PATTERNS_HELP: &str = r#"Attack rules of your own, run beside the built-in ones (repeatable)
+
+A file is a list with one regular expression a line (# begins a comment line; class other, weight 5, all places, ids user-FILE-1 and so on), or TOML with an entry for each rule:
+
+  [[rule]]
+  id = "our-old-door"              # lower-case letters, digits, hyphens
+  pattern = 'door=[0-9a-f]{8}'
+  class = "code-injection"         # [default: other]
+  weight = 6                       # 3 (odd) to 8 (certain); an attack from 5 [default: 5]
+  view = "decoded"                 # decoded, sql, html, url, path, shell [default: decoded]
+  places = ["path", "value"]       # path, value, cookie, referrer, referrer-value, user-agent, header [default: all]
+  hits = ["door=00c0ffee"]         # examples that must match
+  misses = ["door=open"]           # and must not
+
+Patterns are matched against decoded text without regard to case, one value at a time, and speak of bytes. They run on proxy logs too, whatever their weight. At most 2,000 rules, 4,096 bytes a pattern. One that has a fixed text in every match costs nearly nothing; look-around and back-references are allowed and slower."#;
 
 /// A planned command: whatever follows it.
 #[derive(Args)]
@@ -162,8 +192,8 @@ pub(crate) struct Scan {
     /// Run all attack rules on proxy logs too, not only the strong ones
     #[arg(long, help_heading = "Detection")]
     pub(crate) all_rules: bool,
-    #[arg(long, hide = true, value_name = "FILE")]
-    pub(crate) patterns: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) own: OwnPatterns,
     #[arg(long, hide = true, value_name = "DIR")]
     pub(crate) server_config: Option<PathBuf>,
     #[arg(long, hide = true, value_name = "DIR")]
@@ -191,6 +221,8 @@ pub(crate) struct Records {
     /// Run all attack rules on proxy logs too, not only the strong ones
     #[arg(long)]
     pub(crate) all_rules: bool,
+    #[command(flatten)]
+    pub(crate) own: OwnPatterns,
     #[arg(long, hide = true, value_name = "NAME")]
     pub(crate) format: Option<String>,
 }

@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod input;
+mod patterns;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -38,9 +39,11 @@ fn main() -> ExitCode {
         Command::Records(args) => commands::records::run(&args),
         Command::Who(args) => commands::who::run(&args),
         Command::Manifest { folder } => commands::manifest::run(&folder),
-        Command::Explain { what, log_format } => commands::explain::run(&what, log_format.as_deref()),
+        Command::Explain { what, log_format, own } => {
+            commands::explain::run(&what, log_format.as_deref(), &own)
+        }
         Command::Formats => commands::formats::run(),
-        Command::Rules => commands::rules::run(),
+        Command::Rules { own } => commands::rules::run(&own),
         Command::Completions { shell } => commands::completions(shell),
         Command::Sql(_) => not_built("sql"),
         Command::Serve(_) => not_built("serve"),

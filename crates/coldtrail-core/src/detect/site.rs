@@ -18,6 +18,8 @@ pub struct Options {
     pub geo: crate::enrich::Geo,
     /// Countries that visitors are expected from; none: learnt.
     pub expected_countries: Option<std::collections::BTreeSet<crate::enrich::Country>>,
+    /// Attack rules beside the built-in ones.
+    pub own_rules: crate::enrich::attack::OwnRules,
 }
 
 /// Everything after the first pass and `link`, and after the second what pages answered. Read only.

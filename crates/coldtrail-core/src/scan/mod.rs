@@ -12,7 +12,7 @@ pub use stream::{Streamed, stream};
 
 use crate::decode::HashKind;
 use crate::detect::{Finding, Options, Site};
-use crate::enrich::attack::RuleSet;
+use crate::enrich::attack::{MAX_STEPS, RuleSet};
 use crate::focus::{Focused, Focuser, PeakCounter};
 use crate::link::{Links, link, settle};
 use crate::observe::{ObserveOptions, Observed, Observer, Partitions};
@@ -42,7 +42,7 @@ pub struct ScanOptions {
 
 /// Reads everything that was found, twice where something calls for it, and reports.
 pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report {
-    let rules = RuleSet::new();
+    let rules = RuleSet::with(&options.detect.own_rules);
     let threads = options.threads.max(1);
     let keys = Keys::new(options.seed);
     let observe = ObserveOptions {
@@ -104,7 +104,8 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     peaks.extend(focused.peaks.peaks());
     let judgement = crate::verdict::conclude(findings, &focused.events, &site);
     drop(focused.events);
-    let coverage = lanes.coverage(&inputs, &observed, rejects, &site);
+    let mut coverage = lanes.coverage(&inputs, &observed, rejects, &site);
+    coverage.blind_spots.extend(rules.gave_up().into_iter().map(gave_up));
     let client_names = client_names(&judgement.findings, &site);
     // What only detectors ask for is given back before the lines are sorted.
     tables.links.pairs = Vec::new();
@@ -137,6 +138,12 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     };
     lanes.fetch_evidence(&inputs, &mut report.findings);
     report
+}
+
+fn gave_up(rule: &str) -> String {
+    format!(
+        "The rule {rule} was given up on at least one value, after {MAX_STEPS} steps: it may have matched there."
+    )
 }
 
 /// Names of those clients of findings that the log gives as names.

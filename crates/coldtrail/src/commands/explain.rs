@@ -2,7 +2,9 @@
 
 use super::text;
 use crate::WrongUsage;
+use crate::cli::OwnPatterns;
 use crate::exit;
+use crate::patterns::own_rules;
 use anyhow::Result;
 use coldtrail_core::detect::{by_id, registry};
 use coldtrail_core::enrich::attack::RuleSet;
@@ -11,7 +13,8 @@ use coldtrail_core::record::{NO_TIME, Outcome, Rec, Span, TextField, format_ts};
 use coldtrail_report::safe;
 use std::io::{self, Write};
 
-pub(crate) fn run(what: &str, log_format: Option<&str>) -> Result<u8> {
+pub(crate) fn run(what: &str, log_format: Option<&str>, own: &OwnPatterns) -> Result<u8> {
+    let rules = RuleSet::with(&own_rules(own, false)?);
     let what = what.trim_end_matches(['\n', '\r']);
     if let Some(detector) = by_id(what) {
         writeln!(io::stdout(), "{}", detector.meta().doc.trim())?;
@@ -31,7 +34,7 @@ pub(crate) fn run(what: &str, log_format: Option<&str>) -> Result<u8> {
     let rec = parser.parse_line(what.as_bytes(), Span::new(0, what.len()));
     let mut out = reading(&rec, what.as_bytes());
     if rec.outcome != Outcome::Raw {
-        out += &judgement(&rec, what.as_bytes());
+        out += &judgement(&rules, &rec, what.as_bytes());
     }
     io::stdout().write_all(out.as_bytes())?;
     Ok(exit::FINISHED)
@@ -76,8 +79,7 @@ fn reading(rec: &Rec, line: &[u8]) -> String {
     out
 }
 
-fn judgement(rec: &Rec, line: &[u8]) -> String {
-    let rules = RuleSet::new();
+fn judgement(rules: &RuleSet, rec: &Rec, line: &[u8]) -> String {
     let explained = rules.explain(line, rec, true);
     let classes: Vec<&str> = explained.verdict.classes.iter().map(|c| c.name()).collect();
     let mut out =

@@ -1,12 +1,13 @@
 //! `coldtrail records`: every line as one normalised record.
 
-use super::{say_problems, seed, text};
+use super::{say, say_problems, seed, text};
 use crate::cli;
 use crate::input::Plan;
 use crate::not_built;
+use crate::patterns::own_rules;
 use anyhow::Result;
 use coldtrail_core::decode::Block;
-use coldtrail_core::enrich::attack::{RuleSet, Scorer};
+use coldtrail_core::enrich::attack::{MAX_STEPS, RuleSet, Scorer};
 use coldtrail_core::enrich::percent_decode;
 use coldtrail_core::parse::format_name;
 use coldtrail_core::record::{Metric, NO_TIME, Outcome, Rec, TextField, format_ts};
@@ -22,7 +23,7 @@ pub(crate) fn run(args: &cli::Records) -> Result<u8> {
         return not_built("records --format");
     }
     let plan = Plan::new(&args.input)?;
-    let rules = RuleSet::new();
+    let rules = RuleSet::with(&own_rules(&args.own, false)?);
     let mut writer = RecordWriter { scorer: Scorer::new(&rules, Keys::new(seed()), args.all_rules) };
     let mut out = BufWriter::with_capacity(1 << 18, io::stdout().lock());
     let mut error = None;
@@ -47,6 +48,11 @@ pub(crate) fn run(args: &cli::Records) -> Result<u8> {
         ControlFlow::Continue(())
     });
     error.map_or_else(|| out.flush(), Err)?;
+    for rule in rules.gave_up() {
+        say(format!(
+            "{rule}: given up on at least one value, after {MAX_STEPS} steps; it may have matched there"
+        ))?;
+    }
     let all: Vec<_> = plan.found.problems.into_iter().chain(problems).collect();
     say_problems(&all, has_read)
 }

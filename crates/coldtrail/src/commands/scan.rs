@@ -3,6 +3,7 @@
 use super::{say, seed};
 use crate::cli::{self, FailOn};
 use crate::input::Plan;
+use crate::patterns::own_rules;
 use crate::{WrongUsage, exit, not_built};
 use anyhow::{Context, Result};
 use coldtrail_core::decode::HashKind;
@@ -28,6 +29,7 @@ pub(crate) fn run(args: &cli::Scan) -> Result<u8> {
         all_rules: args.all_rules,
         geo: plan.geo,
         expected_countries: expected(&args.expect)?,
+        own_rules: own_rules(&args.own, args.quiet)?,
     };
     let stored_bytes = plan.found.inputs.iter().map(|i| i.bytes).sum();
     let options = ScanOptions {
@@ -87,7 +89,6 @@ pub(crate) fn run(args: &cli::Scan) -> Result<u8> {
 
 fn refuse_what_is_not_built(args: &cli::Scan) -> Result<u8> {
     for (name, is_given) in [
-        ("--patterns", !args.patterns.is_empty()),
         ("--server-config", args.server_config.is_some()),
         ("--sigma", !args.sigma.is_empty()),
         ("--crs", args.crs.is_some()),

@@ -50,11 +50,22 @@ fn pair(piece: &[u8]) -> Pair<'_> {
 
 /// The next ampersand that separates.
 fn ampersand(text: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'&', text).find(|at| {
-        let after = &text[at + 1..];
-        let name = after.iter().take(9).take_while(|c| c.is_ascii_alphabetic()).count();
-        let is_entity = after.first() == Some(&b'#') || name > 1 && after.get(name) == Some(&b';');
-        !is_entity
+    memchr::memchr_iter(b'&', text).find(|at| separates(&text[at + 1..]))
+}
+
+/// Does an ampersand before this text separate two values? Not if it begins an entity.
+fn separates(after: &[u8]) -> bool {
+    let name = after.iter().take(9).take_while(|c| c.is_ascii_alphabetic()).count();
+    let is_entity = after.first() == Some(&b'#') || name > 1 && after.get(name) == Some(&b';');
+    !is_entity
+}
+
+/// Is every ampersand of this query one between two values? Then no value has one that is not written otherwise.
+pub(super) fn splits_at_every_ampersand(text: &[u8]) -> bool {
+    let mut n = 0;
+    memchr::memchr_iter(b'&', text).all(|at| {
+        n += 1;
+        n < MAX_VALUES && separates(&text[at + 1..])
     })
 }
 

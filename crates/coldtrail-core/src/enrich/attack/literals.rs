@@ -1,6 +1,6 @@
 //! What a pattern cannot do without: sets of literals of which every match contains at least one. They are derived from
-//! the pattern itself, so that a rule cannot be skipped by mistake; a test keeps `rules/literals.txt` in step, because a
-//! run over a small log would spend most of its time here.
+//! the pattern itself, so that a rule cannot be skipped by mistake. Those of the built-in rules stand in
+//! `rules/literals.txt`, which a test keeps in step, because a run over a small log would spend most of its time here.
 
 use super::frequency::frequency;
 use super::sieve::MAX_LITERAL_BYTES;
@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     fn check(pattern: &str, want: &[&[&str]]) {
-        let hir = super::super::ruleset::parse(pattern).expect("pattern");
+        let hir = super::super::matcher::parse(pattern, false).expect("pattern");
         let got: Vec<Vec<String>> = required(&hir)
             .into_iter()
             .map(|s| s.into_iter().map(|l| String::from_utf8_lossy(&l).into_owned()).collect())

@@ -6,6 +6,9 @@
 //! half of the others; a request's score is that of its worst value (`scorer`). Verdicts are remembered per distinct
 //! string (`memo`).
 //!
+//! A user's own rules (`own`) are run like the built-in ones; one without literals runs on every value, and only such a
+//! one may have a pattern that is not matched in linear time (`matcher`).
+//!
 //! None of the short cuts changes a verdict: what needs no decoding is told by the normaliser's own table, literals are
 //! derived from the patterns (`literals`), and a memo only forgets. `tests/attack.rs` holds this.
 
@@ -15,10 +18,11 @@ mod entities;
 mod explain;
 mod fields;
 mod frequency;
-#[cfg(test)]
 mod literals;
+mod matcher;
 mod memo;
 mod normalise;
+mod own;
 mod payload;
 mod probe;
 mod rules;
@@ -30,7 +34,9 @@ mod views;
 
 pub use class::{ATTACK, Class, ClassSet, Verdict, WEAK};
 pub use explain::{Explained, Step};
+pub use matcher::MAX_STEPS;
 pub use normalise::{Anomalies, Form, MAX_VALUE_BYTES, Normaliser, needs_normalising};
+pub use own::{MAX_FILE_BYTES, OwnRule, OwnRules, Pace, PatternError};
 pub use payload::{Payload, skeleton};
 pub use probe::{Probe, ProbeKind};
 pub use rules::{Place, Rule};

@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use regex_automata::Input;
-use regex_automata::meta::{Cache, Config, Regex};
+use regex_automata::meta::Cache;
 
 use super::base64;
 use super::class::{ATTACK, Class, ClassSet, Verdict, WEAK};
+use super::fields;
+use super::matcher::Matcher;
 use super::normalise::{self, Anomalies, Form, Normaliser};
+use super::own::OwnRules;
 use super::rules::{self, Place, Rule, STRONG};
 use super::sieve::{Found, Glance, MAX_RULES, Sieve, Watch};
 use super::views::{self, View, Views};
 
-/// The rules in force. Built once and shared by all threads; patterns are compiled when first needed.
+/// The rules in force. Built once and shared by all threads; built-in patterns are compiled when first
+/// needed.
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Compiled>,
@@ -21,6 +25,8 @@ pub struct RuleSet {
     first: Sieve,
     /// Finds the second sets; only run where a first one was found.
     second: Sieve,
+    /// A user's rules that have no literals: they run on every text.
+    ungated: Vec<u16>,
     /// Watches for what the normaliser acts on and what makes a view differ, in plain text and in forms; and for the
     /// latter alone.
     odd_plain: Watch,
@@ -32,14 +38,18 @@ pub struct RuleSet {
 #[derive(Debug)]
 struct Compiled {
     rule: &'static Rule,
-    regex: OnceLock<Regex>,
+    matcher: OnceLock<Matcher>,
     has_second: bool,
+    /// Of a user's own.
+    is_own: bool,
+    /// Whether its steps were used up on some text.
+    gave_up: AtomicBool,
 }
 
 /// Which rules run and how.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Mode {
-    /// Only rules that ordinary outgoing traffic does not set off.
+    /// Only rules that ordinary outgoing traffic does not set off, and a user's own.
     pub(super) strong_only: bool,
     /// Every rule on a text that is always normalised: the yardstick for the gates.
     pub(super) exhaustive: bool,
@@ -91,17 +101,6 @@ pub(super) struct Fired {
     pub(super) in_base64: bool,
 }
 
-/// A pattern as its syntax tree; patterns speak about bytes.
-pub(super) fn parse(pattern: &str) -> Result<regex_syntax::hir::Hir, Box<regex_syntax::Error>> {
-    regex_syntax::ParserBuilder::new()
-        .unicode(false)
-        .utf8(false)
-        .dot_matches_new_line(true)
-        .build()
-        .parse(pattern)
-        .map_err(Box::new)
-}
-
 impl Default for RuleSet {
     fn default() -> Self {
         Self::new()
@@ -109,18 +108,40 @@ impl Default for RuleSet {
 }
 
 impl RuleSet {
+    /// The built-in rules.
     pub fn new() -> Self {
+        Self::with(&OwnRules::default())
+    }
+
+    /// The built-in rules and a user's own.
+    pub fn with(own: &OwnRules) -> Self {
         let (mut first, mut second) = (BTreeMap::new(), BTreeMap::new());
-        let mut compiled = Vec::new();
-        for (n, (rule, sets)) in rules::all().zip(rules::literals()).enumerate() {
-            let n_sets = sets.len();
+        let mut compiled: Vec<Compiled> = Vec::new();
+        let mut ungated = Vec::new();
+        let ours = rules::all().zip(rules::literals()).map(|(rule, sets)| (rule, sets, None));
+        let theirs = own.iter().map(|o| (o.rule, o.literals.clone(), Some(o.matcher.clone())));
+        for (n, (rule, sets, matcher)) in ours.chain(theirs).enumerate() {
+            let (n, n_sets, is_own) = (n as u16, sets.len(), matcher.is_some());
             for (words, set) in [&mut first, &mut second].into_iter().zip(sets) {
                 for literal in set {
-                    words.entry(literal).or_insert_with(Vec::new).push(n as u16);
+                    words.entry(literal).or_insert_with(Vec::new).push(n);
                 }
             }
-            assert!(n_sets > 0 && n + 1 < MAX_RULES, "{}: no literals, or one rule too many", rule.id);
-            compiled.push(Compiled { rule, regex: OnceLock::new(), has_second: n_sets > 1 });
+            assert!(
+                usize::from(n) + 1 < MAX_RULES && (n_sets > 0 || is_own),
+                "{}: no literals, or one rule too many",
+                rule.id
+            );
+            if n_sets == 0 {
+                ungated.push(n);
+            }
+            compiled.push(Compiled {
+                rule,
+                matcher: matcher.map_or_else(OnceLock::new, OnceLock::from),
+                has_second: n_sets > 1,
+                is_own,
+                gave_up: AtomicBool::new(false),
+            });
         }
         let first = Sieve::new(first);
         Self {
@@ -130,8 +151,18 @@ impl RuleSet {
             odd_view: first.watch(views::triggers),
             first,
             second: Sieve::new(second),
+            ungated,
             probes: super::probe::Probes::new(),
         }
+    }
+
+    /// The rules whose steps were used up on some text before it was known whether they match, sorted. What they would
+    /// have found there is not known; that it happened does not hang on the order in which texts are judged.
+    pub fn gave_up(&self) -> Vec<&'static str> {
+        let over = self.rules.iter().filter(|c| c.gave_up.load(Ordering::Relaxed));
+        let mut ids: Vec<&str> = over.map(|c| c.rule.id).collect();
+        ids.sort_unstable();
+        ids
     }
 
     /// The rules, in the order in which they are listed.
@@ -144,29 +175,27 @@ impl RuleSet {
         self.probes.find(path)
     }
 
-    fn regex(&self, n: usize) -> &Regex {
-        let compiled = &self.rules[n];
-        compiled.regex.get_or_init(|| {
-            let hir = parse(compiled.rule.pattern).expect("every pattern is parsed by a test");
-            // A prefilter would look for the literals that were just found.
-            Regex::builder()
-                .configure(Config::new().auto_prefilter(false).utf8_empty(false))
-                .build_from_hir(&hir)
-                .expect("every pattern is compiled by a test")
-        })
-    }
-
     /// What a first look at a text shows. A quiet one needs no decoding and has no rule's literal: no rule matches it.
+    /// Where rules have no literal, no text is quiet.
     #[inline]
     pub(super) fn glance(&self, text: &[u8], form: Form) -> Glance {
-        self.first.glance(text, if form == Form::Plain { &self.odd_plain } else { &self.odd_form })
+        let glance =
+            self.first.glance(text, if form == Form::Plain { &self.odd_plain } else { &self.odd_form });
+        if glance == Glance::Quiet && !self.ungated.is_empty() { Glance::Plain } else { glance }
+    }
+
+    /// The rules that may match a text, which is decoded and lower-case.
+    fn find(&self, text: &[u8], found: &mut Found) {
+        self.first.search(text, found.reset());
+        self.ungated.iter().for_each(|n| found.add(*n));
     }
 
     /// No rule can match any value of this query: no literal of a rule for such a place is in all of it, decoded at once,
     /// and no view differs. Ampersands are taken out first, so that nothing is decoded across two values; literals have
     /// no comma, so that joining values adds none.
     pub(super) fn is_quiet_query(&self, query: &[u8], place: Place, mode: Mode, work: &mut Work) -> bool {
-        if mode.exhaustive || query.len() > normalise::MAX_VALUE_BYTES {
+        let is_too_long = query.len() > normalise::MAX_VALUE_BYTES;
+        if mode.exhaustive || is_too_long || !fields::splits_at_every_ampersand(query) {
             return false;
         }
         let seen = work.normaliser.run_query(query);
@@ -175,12 +204,12 @@ impl RuleSet {
         }
         let text = work.normaliser.text();
         match self.first.glance(text, &self.odd_view) {
-            Glance::Quiet => true,
+            Glance::Quiet if self.ungated.is_empty() => true,
             Glance::Odd => false,
-            Glance::Plain => {
-                self.first.search(text, work.found.reset());
+            Glance::Quiet | Glance::Plain => {
+                self.find(text, &mut work.found);
                 let at = Asked { place, mode, in_base64: false };
-                !work.found.rules.iter().any(|n| at.applies(self.rules[usize::from(*n)].rule))
+                !work.found.rules.iter().any(|n| at.applies(&self.rules[usize::from(*n)]))
             }
         }
     }
@@ -232,11 +261,11 @@ impl RuleSet {
         if at.mode.exhaustive {
             self.every(lower, &views, at, work);
         } else {
-            self.first.search(lower, work.found.reset());
+            self.find(lower, &mut work.found);
             self.candidates(lower, View::Raw, &views, at, work);
             for view in views::BUILT {
                 if let Some(seen) = views.get(view) {
-                    self.first.search(seen, work.found.reset());
+                    self.find(seen, &mut work.found);
                     self.candidates(seen, view, &views, at, work);
                 }
             }
@@ -251,7 +280,7 @@ impl RuleSet {
         lower.clear();
         lower.extend_from_slice(text);
         lower.make_ascii_lowercase();
-        self.first.search(&lower, work.found.reset());
+        self.find(&lower, &mut work.found);
         self.candidates(&lower, View::Raw, &Views::default(), at, work);
         work.lower = lower;
     }
@@ -265,7 +294,7 @@ impl RuleSet {
             let compiled = &self.rules[usize::from(n)];
             let rule = compiled.rule;
             let here = if view == View::Raw { views.get(rule.view).is_none() } else { rule.view == view };
-            if !here || !at.applies(rule) {
+            if !here || !at.applies(compiled) {
                 continue;
             }
             if compiled.has_second {
@@ -284,16 +313,21 @@ impl RuleSet {
     }
 
     fn is_match(&self, n: u16, text: &[u8], caches: &mut Caches) -> bool {
-        let regex = self.regex(usize::from(n));
-        let cache = caches[usize::from(n)].get_or_insert_with(|| Box::new(regex.create_cache()));
-        regex.search_half_with(cache, &Input::new(text).earliest(true)).is_some()
+        let n = usize::from(n);
+        let compiled = &self.rules[n];
+        let matcher = compiled.matcher.get_or_init(|| Matcher::of_ours(compiled.rule.pattern));
+        matcher.is_match(text, &mut caches[n]).unwrap_or_else(|| {
+            compiled.gave_up.store(true, Ordering::Relaxed);
+            false
+        })
     }
 
     fn every(&self, text: &[u8], views: &Views, at: Asked, work: &mut Work) {
         for n in 0..self.rules.len() as u16 {
-            let rule = self.rules[usize::from(n)].rule;
+            let compiled = &self.rules[usize::from(n)];
+            let rule = compiled.rule;
             let seen = views.get(rule.view).unwrap_or(text);
-            if at.applies(rule) && self.is_match(n, seen, &mut work.caches) {
+            if at.applies(compiled) && self.is_match(n, seen, &mut work.caches) {
                 work.fired.push(Fired { rule, in_base64: at.in_base64 });
             }
         }
@@ -340,7 +374,8 @@ struct Asked {
 }
 
 impl Asked {
-    fn applies(self, rule: &Rule) -> bool {
+    fn applies(self, compiled: &Compiled) -> bool {
+        let rule = compiled.rule;
         let here = match self.place {
             // A document is full of tags and quotes; only what concerns documents is asked of it as a whole.
             Place::Document => {
@@ -348,7 +383,7 @@ impl Asked {
             }
             place => rule.places.contains(place),
         };
-        here && (!self.mode.strong_only || rule.weight >= STRONG && rule.class != Class::Scanner)
-            && (!self.in_base64 || rule.weight >= ATTACK)
+        let is_strong = compiled.is_own || rule.weight >= STRONG && rule.class != Class::Scanner;
+        here && (!self.mode.strong_only || is_strong) && (!self.in_base64 || rule.weight >= ATTACK)
     }
 }

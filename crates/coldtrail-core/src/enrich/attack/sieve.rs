@@ -20,16 +20,22 @@ const SINGLE: u8 = 0x80;
 const ODD: u8 = 0x40;
 
 /// Rules found: a set that remembers the order in which they were found.
-#[derive(Default, Debug)]
+#[derive(Debug)]
 pub(super) struct Found {
-    bits: [u64; MAX_RULES / 64],
+    bits: Box<[u64; MAX_RULES / 64]>,
     pub(super) rules: Vec<u16>,
 }
 
 /// Checked when the rule set is built.
-pub(super) const MAX_RULES: usize = 512;
+pub(super) const MAX_RULES: usize = 4096;
 /// Cap on a literal, bytes: it is compared as one number.
 pub(super) const MAX_LITERAL_BYTES: usize = 16;
+
+impl Default for Found {
+    fn default() -> Self {
+        Self { bits: Box::new([0; MAX_RULES / 64]), rules: Vec::new() }
+    }
+}
 
 impl Found {
     /// Empty again.
@@ -40,7 +46,7 @@ impl Found {
         self
     }
 
-    fn add(&mut self, rule: u16) {
+    pub(super) fn add(&mut self, rule: u16) {
         let word = &mut self.bits[usize::from(rule) / 64];
         let bit = 1 << (rule % 64);
         if *word & bit == 0 {
@@ -99,7 +105,7 @@ struct Literal {
     len: u8,
     /// From the start of the literal to the end of the three bytes.
     end: u8,
-    first_rule: u16,
+    first_rule: u32,
     n_rules: u16,
 }
 
@@ -131,7 +137,7 @@ impl Sieve {
                 mask: window(&[u8::MAX; MAX_LITERAL_BYTES][..text.len()], 0),
                 len: text.len() as u8,
                 end: 3,
-                first_rule: all_rules.len() as u16,
+                first_rule: all_rules.len() as u32,
                 n_rules: rules.len() as u16,
             };
             match text[..] {
@@ -238,7 +244,7 @@ impl Sieve {
                 && (window(text, start) ^ literal.text) & literal.mask == 0;
             if is_here {
                 let rules =
-                    usize::from(literal.first_rule)..usize::from(literal.first_rule + literal.n_rules);
+                    literal.first_rule as usize..literal.first_rule as usize + usize::from(literal.n_rules);
                 self.rules[rules].iter().for_each(|r| found.add(*r));
             }
         }

@@ -62,7 +62,7 @@ impl Places {
     }
 }
 
-const EVERYWHERE: Places = Places(0x7f);
+pub(super) const EVERYWHERE: Places = Places(0x7f);
 /// Everywhere but in paths, where ordinary names look like system files and functions.
 const NOT_PATH: Places = EVERYWHERE.without(&[Place::Path, Place::Referrer]);
 /// What only a parameter can carry: a referrer is a URL by itself, a user agent has brackets and semicolons.
@@ -166,7 +166,7 @@ fn unescape(text: &str) -> Vec<u8> {
 mod tests {
     use super::super::normalise::{Form, Normaliser};
     use super::super::views::Views;
-    use super::super::{literals, ruleset};
+    use super::super::{literals, matcher};
     use super::*;
     use regex::bytes::RegexBuilder;
 
@@ -179,7 +179,7 @@ mod tests {
         let seen = views.get(rule.view).unwrap_or(normaliser.text());
         let regex =
             RegexBuilder::new(rule.pattern).unicode(false).dot_matches_new_line(true).build().expect(rule.id);
-        let hir = ruleset::parse(rule.pattern).expect(rule.id);
+        let hir = matcher::parse(rule.pattern, false).expect(rule.id);
         let found = |set: &literals::AnyOf| set.iter().any(|l| memchr::memmem::find(seen, l).is_some());
         if regex.is_match(seen) != want {
             Some(format!("{} on {text}: {}", rule.id, if want { "missed" } else { "matched" }))
@@ -216,7 +216,7 @@ mod tests {
         let mut want = String::new();
         for rule in all() {
             want.push_str(rule.id);
-            for set in literals::required(&ruleset::parse(rule.pattern).expect(rule.id)) {
+            for set in literals::required(&matcher::parse(rule.pattern, false).expect(rule.id)) {
                 let set: Vec<String> = set.iter().map(|l| escape(l)).collect();
                 want.push('\t');
                 want.push_str(&set.join(" "));
@@ -244,7 +244,7 @@ mod tests {
                 "{}",
                 rule.id
             );
-            let hir = ruleset::parse(rule.pattern).expect(rule.id);
+            let hir = matcher::parse(rule.pattern, false).expect(rule.id);
             let sets = literals::required(&hir);
             assert!(!sets.is_empty(), "{} has no required literal", rule.id);
             for literal in sets.iter().flatten() {
