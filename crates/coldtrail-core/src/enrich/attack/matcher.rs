@@ -27,9 +27,7 @@ impl Matcher {
     /// One of our own patterns: a test compiles them all.
     pub(super) fn of_ours(pattern: &str) -> Self {
         let hir = parse(pattern, false).expect("every pattern is parsed by a test");
-        // A prefilter would look for the literals that were just found.
-        let config = Config::new().auto_prefilter(false).utf8_empty(false);
-        let regex = Regex::builder().configure(config).build_from_hir(&hir);
+        let regex = Regex::builder().configure(quick_to_build()).build_from_hir(&hir);
         Self::Linear(regex.expect("every pattern is compiled by a test"))
     }
 
@@ -37,14 +35,8 @@ impl Matcher {
     pub(super) fn of_user(pattern: &str) -> Result<(Self, Option<Hir>), String> {
         match parse(pattern, true) {
             Ok(hir) => {
-                let config = Config::new()
-                    .auto_prefilter(false)
-                    .utf8_empty(false)
+                let config = quick_to_build()
                     .nfa_size_limit(Some(MAX_COMPILED_BYTES))
-                    // For questions that are never asked; building them is half of the time of a start with many rules.
-                    .onepass(false)
-                    .dfa(false)
-                    .backtrack(false)
                     .hybrid_cache_capacity(MAX_STATES_BYTES);
                 match Regex::builder().configure(config).build_from_hir(&hir) {
                     Ok(regex) => Ok((Self::Linear(regex), Some(hir))),
@@ -88,6 +80,12 @@ impl Matcher {
             Self::Backtracking(_) => 0,
         }
     }
+}
+
+/// What answers questions that are never asked (where is it, which groups) is not built: that would take most of the time
+/// of a start with many rules. Nor is what looks for the literals that were just found.
+fn quick_to_build() -> Config {
+    Config::new().auto_prefilter(false).utf8_empty(false).onepass(false).dfa(false).backtrack(false)
 }
 
 /// A pattern as its syntax tree; patterns speak about bytes. Ours are written in lower case, as what they are matched

@@ -72,7 +72,7 @@ pub(super) const RULES: &[Rule] = &[
         view: Shell,
         places: VALUES,
         // A command that runs another one, and one that no sentence goes on with.
-        pattern: r"^ *(?:time|nohup|strace|ltrace|sudo|env|setsid|nice|stdbuf|xargs|exec|busybox|timeout +\S+|cpulimit|flock)(?: +-{1,2}\S+(?: +\d+)?| +/| +\d+){0,6} +(?:whoami|uname|ifconfig|ipconfig|netstat|wget|curl|bash|ksh|zsh|chmod|chown|nslookup|printenv|perl|python[\d.]*|ls -\w+|cat /\S+|id) *(?:$|[-;|&<>/]|\w+\.\w+|https?:)",
+        pattern: r"^ *(?:time|nohup|strace|ltrace|sudo|env|setsid|nice|stdbuf|xargs|exec|busybox|timeout +\S+|cpulimit|flock)(?: +-{1,2}\S+(?: +\d+)?| +/| +\d+)* +(?:whoami|uname|ifconfig|ipconfig|netstat|wget|curl|bash|ksh|zsh|chmod|chown|nslookup|printenv|perl|python[\d.]*|ls -\w+|cat /\S+|id) *(?:$|[-;|&<>/]|\w+\.\w+|https?:)",
         hits: &["nohup wget h.example", "sudo chmod", "flock -u / whoami", "timeout 5 bash"],
         misses: &["time id card", "sudo make me a sandwich", "nice curls"],
     },
@@ -93,7 +93,7 @@ pub(super) const RULES: &[Rule] = &[
         view: Shell,
         places: VALUES,
         // A shell writes blanks for the commas. JSON has colons in its braces.
-        pattern: r"(?:^|[;|&`\n=]) *\{,?[a-z/]{1,12},[^{}: ]{0,40}[-/?*$#][^{}: ]{0,40}\}|^ *\{,[a-z/$][^{}: ]{0,40}\}$|^[a-z]{0,6}\{[a-z]{1,6},-?[a-z]{0,6}\}[a-z]{1,6}$|\{/[\w/]{0,12}[?*][\w/?*]{0,24},[^{}: ]{0,40}\}",
+        pattern: r"(?:^|[;|&`\n=]) *\{,?[a-z/]{1,12},[^{}: ]*[-/?*$#][^{}: ]*\}|^ *\{,[a-z/$][^{}: ]*\}$|^[a-z]{0,6}\{[a-z]{1,6},-?[a-z]{0,6}\}[a-z]{1,6}$|\{/[\w/]{0,12}[?*][\w/?*]*,[^{}: ]*\}",
         hits: &["{head,/e*/h*}", "{,uname,-a}", "w{ho,}ami", "{,hostname}", "{/?in/l?,}"],
         misses: &["{id,name}", "{\"a\":1,\"b\":\"/x\"}", "{1,2}", "a{b,c}"],
     },

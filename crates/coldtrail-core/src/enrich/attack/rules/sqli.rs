@@ -28,7 +28,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 6,
         view: Sql,
         places: EVERYWHERE,
-        pattern: r#"\bselect\b.+?\b(?:from[ (`"\[]+(?:information_schema|dual|mysql|sys\w*|pg_\w+|all_\w+|master|msys\w+|users?|admin\w*|accounts?|members?|generate_series|\w+ *(?:\)|--|#|where +\S|limit\b|order\b|group\b|union\b|\bas\b|$|;|,|`|"|\]))|case when|count\(|concat\(|top \d|sleep\(|into (?:out|dump)file)|\bselect\b[ (~!+-]*(?:['"@\d]|\w+ *[,(]).{0,200}?\bfrom +\w+ +where\b"#,
+        pattern: r#"\bselect\b.+?\b(?:from[ (`"\[]+(?:information_schema|dual|mysql|sys\w*|pg_\w+|all_\w+|master|msys\w+|users?|admin\w*|accounts?|members?|generate_series|\w+ *(?:\)|--|#|where +\S|limit\b|order\b|group\b|union\b|\bas\b|$|;|,|`|"|\]))|case when|count\(|concat\(|top \d|sleep\(|into (?:out|dump)file)|\bselect\b[ (~!+-]*(?:['"@\d]|\w+ *[,(]).+?\bfrom +\w+ +where\b"#,
         hits: &[
             "(select password from users limit 1)",
             "1 and (select count(*) from t)>0",
@@ -243,18 +243,15 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Sql,
         places: NOT_PATH,
-        pattern: r"\b(?:if|iif|elt|make_set|interval|ifnull|nullif) *\( *-?\d+ *[=<>]+ *-?\d+ *(?:,|$)|\biif *\( *\d+ *= *\d+|\( *\d+ *= *\d+ *\) *\*|\b(?:rlike *\( *(?:select|case)|case +(?:\S+ +)?when\b.+\bthen\b|when *\(?\d+ *[=<>] *\d|then +\w+ +else +\w+ +end|for +xml +(?:path|raw)|convert *\( *int\b|cast *\(.+\bas +(?:n?char|n?varchar|int|numeric|signed|decimal|text)|having +\d+ *[=<>] *\d|limit +\d+ *(?:, *\d+|offset +\d+) *(?:--|#|/\*|$|into|procedure|union)|is +not +null *(?:--|#|$)|exists *\( *select|in *\( *select|any *\( *select|not +in *\( *(?:select|\d)|as +signed\b|select *@@|select +@\w|select +(?:if|pg_sleep|current_setting|n?char|(?:group_)?concat(?:_ws)?) *\(|\b(?:except|intersect)[ (]+(?:select\b|values *\()|having *\(? *(?:\d+|true|false|null|not\b|!) *(?:or|and|xor|\|\||&&|$|--|#)|[\d'\x22)] *(?:or|and|xor)\(+ *\d+ *\)|\d+ *= *\d+ *(?:and|or|xor|&&|\|\|)[ (~!+-]*\d|\b(?:and|or|xor|having) +(?:current_user|session_user|system_user|current_date|current_timestamp|@\w+) *(?:\( *\))? *(?:=|<|>|like\b)|json_(?:keys|extract|depth) *\()",
+        pattern: r"\biif *\( *\d+ *= *\d+|\( *\d+ *= *\d+ *\) *\*|\b(?:rlike *\( *(?:select|case)|case +(?:\S+ +)?when\b.+\bthen\b|when *\(?\d+ *[=<>] *\d|then +\w+ +else +\w+ +end|for +xml +(?:path|raw)|convert *\( *int\b|cast *\(.+\bas +(?:n?char|n?varchar|int|numeric|signed|decimal|text)|having +\d+ *[=<>] *\d|limit +\d+ *(?:, *\d+|offset +\d+) *(?:--|#|/\*|$|into|procedure|union)|is +not +null *(?:--|#|$)|exists *\( *select|in *\( *select|any *\( *select|not +in *\( *(?:select|\d)|as +signed\b|select *@@|select +@\w|select +(?:if|pg_sleep|current_setting|n?char|(?:group_)?concat(?:_ws)?) *\(|\b(?:except|intersect)[ (]+(?:select\b|values *\()|having *\(? *(?:\d+|true|false|null|not\b|!) *(?:or|and|xor|\|\||&&|$|--|#)|json_(?:keys|extract|depth) *\()",
         hits: &[
             "case when 1=1 then 2 else 3 end",
             "exists(select 1)",
             "cast(version() as int)",
-            "elt(33=33,1)",
             "id having (2 or false)",
-            "3=3 and (-4)",
-            "7 or(7)",
-            "7 and session_user=x",
+            "0 except select 4",
         ],
-        misses: &["in case when you are late", "if (2 of 3)", "1 or (2)", "select (a) and concat"],
+        misses: &["in case when you are late", "select (a) and concat"],
     },
     Rule {
         id: "database-variable",
@@ -327,6 +324,16 @@ pub(super) const RULES: &[Rule] = &[
         misses: &["5 <b", "\"like\" new", "\"*\""],
     },
     Rule {
+        id: "numeric-condition",
+        class: Sqli,
+        weight: 5,
+        view: Sql,
+        places: VALUES,
+        pattern: r"\b(?:if|iif|elt|make_set|interval|ifnull|nullif) *\( *-?\d+ *[=<>]+ *-?\d+ *(?:,|$)|[\d'\x22)] *(?:or|and|xor)\(+ *\d+ *\)|\d+ *= *\d+ *(?:and|or|xor|&&|\|\|)[ (~!+-]*\d|\b(?:and|or|xor|having) +(?:current_user|session_user|system_user|current_date|current_timestamp|@\w+) *(?:\( *\))? *(?:=|<|>|like\b)",
+        hits: &["elt(33=33,1)", "3=3 and (-4)", "7 or(7)", "7 and session_user=x"],
+        misses: &["if (2 of 3)", "1 or (2)", "a=1 and b=2"],
+    },
+    Rule {
         id: "literal-reentry",
         class: Sqli,
         weight: 5,
@@ -334,7 +341,7 @@ pub(super) const RULES: &[Rule] = &[
         places: VALUES,
         // Out of a literal by a quote, operators and operands, and into the next literal: the application's own quote
         // closes it. English words between quotes (`'and'`) are no operators, SQL's own (`'rlike'`) are.
-        pattern: r#"^[^'"]{0,40}'\)* *[-+*/%&|^<>=!~]{1,3}(?:[-\w\s+*/%&|^<>=!~.@(),\\]{0,60}(?:[-+*/%&|^<>=!~(]|\b(?:and|or|xor|like|rlike|regexp|div|mod|in|is|not|binary|between)\b))? *'[^'"]{0,24}$|^[^'"]{0,40}' *(?:(?:regexp|rlike|xor|div|mod) *[-+~!( ]*|(?:regexp|rlike|xor|div|mod|and|or|is|in|not|like)\b[^'"]{0,60}[-+=<>!|&*/^%~(] *)'[^'"]{0,24}$|^[^'"]{0,40}"\)* *(?:[/^%<>=!~]|\|\||&&)[ <>=!~+-]*"[^'"]{0,24}$|^[^'"]{0,40}\w'(?:like|is|not|in|and|or)'\w|^[^'"]{0,40}' *(?:!=|<=?>?|>=?|=) *'[^'"]{0,24}' *(?:[=<>!]|$)"#,
+        pattern: r#"^[^'"]*(?:(?:'\)* *[-+*/%&|^<>=!~]{1,3}(?:[-\w\s+*/%&|^<>=!~.@(),\\]*(?:[-+*/%&|^<>=!~(]|\b(?:and|or|xor|like|rlike|regexp|div|mod|in|is|not|binary|between)\b))? *'|' *(?:(?:regexp|rlike|xor|div|mod) *[-+~!( ]*|(?:regexp|rlike|xor|div|mod|and|or|is|in|not|like)\b[^'"]*[-+=<>!|&*/^%~(] *)'|"\)* *(?:[/^%<>=!~]|\|\||&&)[ <>=!~+-]*")[^'"]{0,24}$|\w'(?:like|is|not|in|and|or)'\w|' *(?:!=|<=?>?|>=?|=) *'[^'"]{0,24}' *(?:[=<>!]|$))"#,
         hits: &[
             "ab' < current_time < '2",
             "ab' rlike 'c",
@@ -354,7 +361,7 @@ pub(super) const RULES: &[Rule] = &[
         view: Raw,
         places: VALUES,
         // A comment between a value and a keyword stands for the blank that a filter looks for.
-        pattern: r#"^(?:0x[0-9a-f]{1,16})?[^a-z]{0,24}(?:#|--)[^\n]{0,64}\n(?:[\s/\d]|#[^\n]{0,64}\n|--[^\n]{0,64}\n|/\*[^*]{0,40}\*/){0,20}(?:union|select|and|or|xor|having|order|group|limit|where|procedure)\b|^(?:(?:0x[0-9a-f]{1,16})?[^a-z]{0,24}|\w{0,12}['"`)]+ *)/\*[^*]{0,40}\*/\s*(?:union|select|and|or|xor|having|order|group|limit|where|procedure|rlike|between)\b|/\*!\d{5,6}|/\*!(?:union|select|and|or|from|where|having|concat|order|group)\b"#,
+        pattern: r#"^(?:0x[0-9a-f]+)?[^a-z]*(?:#|--)[^\n]*\n(?:[\s/\d]|#[^\n]*\n|--[^\n]*\n|/\*[^*]*\*/)*(?:union|select|and|or|xor|having|order|group|limit|where|procedure)\b|^(?:(?:0x[0-9a-f]+)?[^a-z]*|\w*['"`)]+ *)/\*[^*]*\*/\s*(?:union|select|and|or|xor|having|order|group|limit|where|procedure|rlike|between)\b|/\*!\d{5,6}|/\*!(?:union|select|and|or|from|where|having|concat|order|group)\b"#,
         hits: &[
             "-7#x\n--y\nunion",
             "8 --\nand",
@@ -372,7 +379,7 @@ pub(super) const RULES: &[Rule] = &[
         view: Sql,
         places: VALUES,
         // A number or a variable is complete by itself; what follows is cut off.
-        pattern: r"^[ +-]*(?:0x[0-9a-f]+|\d+(?:\.\d+)?|@+\w+)(?: *[-+*/%^|&] *(?:\d+|@+\w+)){0,6} *\)* *;? *(?:--|/\*) *$",
+        pattern: r"^[ +-]*(?:0x[0-9a-f]+|\d+(?:\.\d+)?|@+\w+)(?: *[-+*/%^|&] *(?:\d+|@+\w+))* *\)* *;? *(?:--|/\*) *$",
         hits: &["7--", "7 -- ", "3*4/*", "@a--", "12 /*"],
         misses: &["2001-2002", "a--", "7 - 8", "1-", "2024-01-02"],
     },
@@ -425,7 +432,7 @@ pub(super) const RULES: &[Rule] = &[
         view: Sql,
         places: VALUES,
         // Random quotes, brackets, points and commas, to see whether the statement breaks.
-        pattern: r#"^-?\w{0,24}[()"',.]{0,8}(?:['"][,.]{0,6}[()]|[()][,.]{0,6}['"])[()"',.]{4,9}$"#,
+        pattern: r#"^-?\w*[()"',.]*(?:['"][,.]{0,6}[()]|[()][,.]{0,6}['"])[()"',.]{4,9}$"#,
         hits: &["5.,)('\"((.,", "7('.\")..,("],
         misses: &["('a')", "(...)", "what?!)"],
     },
@@ -445,7 +452,7 @@ pub(super) const RULES: &[Rule] = &[
         weight: 5,
         view: Sql,
         places: PATH_ONLY,
-        pattern: r#"['"]\)* +(?:and|or|xor|having)\b.{1,80}(?:= *['"\d(]|<|>|\blike +['"])|['"]\)* *(?:\|\||&&) *['"(\d]"#,
+        pattern: r#"['"]\)* +(?:and|or|xor|having)\b.+?(?:= *['"\d(]|<|>|\blike +['"])|['"]\)* *(?:\|\||&&) *['"(\d]"#,
         hits: &["/b/7' and '3'='3", "/b/x') or length(d)=9", "/b/4'||'"],
         misses: &["/the-boys' and girls' club", "/rock 'n' roll and more"],
     },
