@@ -8,17 +8,6 @@ use crate::verdict::{Countries, CountryLine, Expected};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The country of each client, by partition and row number.
-pub(super) type OfClients = Vec<Vec<Option<Country>>>;
-
-pub(super) fn of_clients(tables: &Tables, geo: &Geo, threads: usize) -> OfClients {
-    let mut partitions: Vec<_> = tables.partitions.iter().collect();
-    each(&mut partitions, threads, |partition| {
-        let country = |client: ClientKey| client.ip().and_then(|address| geo.country(address));
-        partition.clients.table.rows().iter().map(|row| country(row.client)).collect()
-    })
-}
-
 /// Browsers' sessions without a finding from which the usual countries are learnt, at least, and the share of them, in
 /// percent, that makes a country a usual one.
 const MIN_VISITORS: u64 = 100;
@@ -27,16 +16,17 @@ const MIN_PERCENT: u64 = 1;
 /// Sums by country, most telling first: by clients of findings, attacks, requests, then by name.
 pub(super) fn countries(
     tables: &Tables,
-    of_clients: &OfClients,
+    geo: &Geo,
     named: &BTreeMap<ClientKey, u64>,
     given: Option<&BTreeSet<Country>>,
+    threads: usize,
 ) -> Countries {
-    let mut by_country: BTreeMap<Option<Country>, CountryLine> = BTreeMap::new();
-    for (partition, countries) in tables.partitions.iter().zip(of_clients) {
-        for (row, country) in partition.clients.table.rows().iter().zip(countries) {
-            let line = by_country
-                .entry(*country)
-                .or_insert_with(|| CountryLine { country: *country, ..CountryLine::default() });
+    let mut partitions: Vec<_> = tables.partitions.iter().collect();
+    let parts = each(&mut partitions, threads, |partition| {
+        let mut by_country: BTreeMap<Option<Country>, CountryLine> = BTreeMap::new();
+        for row in partition.clients.table.rows() {
+            let country = geo.country_of(row.client);
+            let line = by_country.entry(country).or_default();
             let is_named = named.contains_key(&row.client);
             line.n_clients += 1;
             line.n_visitors += u64::from(row.is_clean && !is_named);
@@ -45,6 +35,11 @@ pub(super) fn countries(
             line.n_attacks += u64::from(row.n_attacks);
             line.bytes_out = line.bytes_out.saturating_add(row.bytes_out);
         }
+        by_country
+    });
+    let mut by_country: BTreeMap<Option<Country>, CountryLine> = BTreeMap::new();
+    for (country, part) in parts.into_iter().flatten() {
+        by_country.entry(country).or_insert(CountryLine { country, ..CountryLine::default() }).merge(&part);
     }
     let known = |line: &&CountryLine| line.country.is_some();
     let n_visitors = by_country.values().filter(known).map(|line| line.n_visitors).sum();

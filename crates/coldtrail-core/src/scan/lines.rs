@@ -1,7 +1,7 @@
 //! The tables as lines of the CSV files, most telling first.
 
 use super::Tables;
-use super::countries::OfClients;
+use crate::enrich::Geo;
 use crate::parallel::each;
 use crate::record::ClientKey;
 use crate::table::{PageRow, Partition, Text};
@@ -87,7 +87,7 @@ impl<K: Ord> Eq for Head<K> {}
 /// Clients: those of findings, then by attacks, then by requests, then by address.
 pub(super) fn clients(
     tables: &Arc<Tables>,
-    countries: OfClients,
+    geo: &Geo,
     peaks: &BTreeMap<ClientKey, Peaks>,
     named: &BTreeMap<ClientKey, u64>,
     threads: usize,
@@ -109,7 +109,7 @@ pub(super) fn clients(
             (key, Place { part, index, fact })
         })
     });
-    let tables = tables.clone();
+    let (tables, geo) = (tables.clone(), geo.clone());
     Lines::new(order.len(), move |i| {
         if let Some(next) = order.get(i + AHEAD) {
             prefetch(tables.partitions[next.part as usize].clients.table.rows(), next.index as usize);
@@ -136,7 +136,7 @@ pub(super) fn clients(
             last_us: us(row.last_s, is_known),
             peaks,
             n_findings,
-            country: countries[part as usize][index as usize],
+            country: geo.country_of(row.client),
         }
     })
 }

@@ -101,6 +101,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     focused.ordinary.settle();
     let site = tables.site(keys, &detect, &observed, (&focused.ordinary, &focused.replies));
     let findings = judge::findings(&suspects, &focused.events, &site, threads);
+    drop((suspects, wanted));
     peaks.extend(focused.peaks.peaks());
     let judgement = crate::verdict::conclude(findings, &focused.events, &site);
     drop(focused.events);
@@ -108,14 +109,15 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     coverage.blind_spots.extend(rules.gave_up().into_iter().map(gave_up));
     let client_names = client_names(&judgement.findings, &site);
     // What only detectors ask for is given back before the lines are sorted.
+    drop((focused.ordinary, focused.replies));
     tables.links.pairs = Vec::new();
     lanes.forget_blocks();
-    let of_clients = countries::of_clients(&tables, &detect.geo, threads);
     let countries = countries::countries(
         &tables,
-        &of_clients,
+        &detect.geo,
         &judgement.named_clients,
         detect.expected_countries.as_ref(),
+        threads,
     );
     let tables = Arc::new(tables);
     let mut report = Report {
@@ -129,7 +131,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
         client_names,
         findings: judgement.findings,
         coverage,
-        clients: lines::clients(&tables, of_clients, &peaks, &judgement.named_clients, threads),
+        clients: lines::clients(&tables, &detect.geo, &peaks, &judgement.named_clients, threads),
         pages: lines::pages(&tables, &judgement.named_pages, threads),
         hosts: lines::hosts(&tables, &judgement.named_hosts),
         countries,

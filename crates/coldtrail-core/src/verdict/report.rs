@@ -294,6 +294,18 @@ pub struct CountryLine {
     pub is_expected: Option<bool>,
 }
 
+impl CountryLine {
+    /// Takes in the sums of other clients of the same country.
+    pub(crate) fn merge(&mut self, o: &Self) {
+        self.n_clients += o.n_clients;
+        self.n_visitors += o.n_visitors;
+        self.n_named += o.n_named;
+        self.n_requests += o.n_requests;
+        self.n_attacks += o.n_attacks;
+        self.bytes_out = self.bytes_out.saturating_add(o.bytes_out);
+    }
+}
+
 pub struct PageLine {
     /// Empty where the log has none.
     pub host: String,

@@ -5,6 +5,7 @@ mod table;
 
 pub use table::CountryTable;
 
+use crate::record::ClientKey;
 use maxminddb::PathElement::Key;
 use maxminddb::{MaxMindDbError, PathElement, Reader};
 use std::fmt;
@@ -92,6 +93,11 @@ impl Geo {
             IpAddr::V4(v4) => V4.get(u32::from(v4).into()),
             IpAddr::V6(v6) => V6.get((u128::from(v6) >> CountryTable::V6_SHIFT) as u64),
         })
+    }
+
+    /// The country of a client; none for one that the log gives as a name.
+    pub fn country_of(&self, client: ClientKey) -> Option<Country> {
+        client.ip().and_then(|address| self.country(address))
     }
 
     pub fn place(&self, address: IpAddr) -> Place {
