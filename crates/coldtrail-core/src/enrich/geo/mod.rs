@@ -12,7 +12,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
-/// What is to be said wherever a country of [`Geo::built_in`] is shown: its licence asks for it.
+/// What is to be said wherever a country is shown: the licence of the data that is part of the program asks for it.
 pub const ATTRIBUTION: &str = "IP Geolocation by DB-IP (https://db-ip.com)";
 
 /// Month of the data that is part of the program.
