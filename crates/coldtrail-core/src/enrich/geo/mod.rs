@@ -68,7 +68,7 @@ pub struct Place {
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("not a database of the MaxMind DB format ({0})")]
+#[error("not a database of the MaxMind DB format")]
 pub struct GeoError(#[from] MaxMindDbError);
 
 /// Databases of a user, before the data that is part of the program. Cheap to clone.
