@@ -16,7 +16,7 @@
 //! New queries: at least 9 of 10 requests have a query that no other has, and at least 9 of 10 answers have the
 //! same status and size. New agents: at least 10 user agents (with method), 4 for each 5 requests, 4 requests for
 //! each page and 10 a minute. The first, at 30 requests in 10 seconds, and the second are findings whatever the
-//! others ask.
+//! others ask; but new queries in more than 10 stretches, 10 minutes apart, are a program's habit.
 //! No flood: half of the requests or more are answered in parts (206), refused for want of a password (401),
 //! posted to a login, or ask for something else each time and are given it (half as many sizes as requests). Nor
 //! clients with 10 user agents that mostly carry referrers, unless with new queries: people behind one address. Nor what is
@@ -67,6 +67,8 @@ const MAX_PAGES: usize = 16;
 const MIN_EVENTS: usize = 8;
 /// Longer between two that hammer the same page, and they are two groups, minutes.
 const MAX_GAP_MIN: u32 = 10;
+/// New queries in more stretches than these are a habit.
+const MAX_STRETCHES: usize = 10;
 /// A load as old as the log is named from here on, requests a minute, if it is ten times what all others ask.
 const MIN_STEADY: u64 = 1200;
 
@@ -155,6 +157,14 @@ impl<'h> Group<'h> {
         fills || (days.len() >= 3 && days.len() * 2 >= all.days() as usize)
     }
 
+    /// Times that it is busy, with longer than [`MAX_GAP_MIN`] between.
+    fn n_stretches(&self) -> usize {
+        let (peak, _) = self.peak();
+        let busy = self.minutes.iter().filter(|(_, n)| **n * 2 >= peak).map(|(minute, _)| *minute);
+        let mut end = None;
+        busy.filter(|minute| end.replace(*minute).is_none_or(|end| *minute > end + MAX_GAP_MIN)).count()
+    }
+
     /// Puts into the draft who, when and how much: what counts is the minutes with a tenth of the peak at least.
     fn describe(&self, draft: &mut Draft) {
         let (peak, _) = self.peak();
@@ -199,7 +209,11 @@ impl Flood {
             (true, false) => "load",
             (true, true) => "people",
             // New queries may be a flood past the cache, whatever the others ask.
-            _ if group.hammers.iter().any(|h| h.per_10s >= self.0.min_burst && h.has_queries) => "",
+            _ if group.hammers.iter().any(|h| h.per_10s >= self.0.min_burst && h.has_queries)
+                && group.n_stretches() <= MAX_STRETCHES =>
+            {
+                ""
+            }
             _ => return None,
         };
         draft.severity =
