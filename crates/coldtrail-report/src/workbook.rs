@@ -261,16 +261,9 @@ impl Book {
     }
 
     fn findings(&mut self, report: &Report) -> Result<(), XlsxError> {
-        let columns = [
-            ("severity", 10),
-            ("level", 11),
-            ("stage", 20),
-            ("statement", 110),
-            ("first (UTC)", 20),
-            ("last (UTC)", 20),
-            ("requests", 12),
-            ("bytes out", 14),
-            ("bytes in", 14),
+        let mut columns = SAID.to_vec();
+        columns.insert(2, ("stage", 20));
+        columns.extend([
             ("n clients", 10),
             ("clients", 30),
             ("pages", 40),
@@ -280,7 +273,7 @@ impl Book {
             ("caveats", 60),
             ("detector", 20),
             ("finding", 18),
-        ];
+        ]);
         let rows = report.findings.iter().map(|f| {
             let mut row = said(f);
             row.insert(2, f.meta.stage.name().into());
@@ -324,18 +317,8 @@ impl Book {
     fn chosen(&mut self, report: &Report, name: &str, is_chosen: Chosen) -> Result<(), XlsxError> {
         let chosen = || report.findings.iter().filter(|f| is_chosen(f));
         let numbers: BTreeSet<&str> = chosen().flat_map(|f| f.numbers.keys().copied()).collect();
-        let mut columns: Vec<Column<'_>> = vec![
-            ("severity", 10),
-            ("level", 11),
-            ("statement", 110),
-            ("first (UTC)", 20),
-            ("last (UTC)", 20),
-            ("requests", 12),
-            ("bytes out", 14),
-            ("bytes in", 14),
-            ("clients", 30),
-            ("pages, hosts, artefacts", 50),
-        ];
+        let mut columns: Vec<Column<'_>> = SAID.to_vec();
+        columns.extend([("clients", 30), ("pages, hosts, artefacts", 50)]);
         columns.extend(numbers.iter().map(|n| (*n, 16)));
         columns.push(("finding", 18));
         let rows = chosen().map(|f| {
@@ -498,7 +481,19 @@ impl Book {
     }
 }
 
-/// The cells that every sheet of findings begins with.
+/// The columns that every sheet of findings begins with.
+const SAID: [Column<'static>; 8] = [
+    ("severity", 10),
+    ("level", 11),
+    ("statement", 110),
+    ("first (UTC)", 20),
+    ("last (UTC)", 20),
+    ("requests", 12),
+    ("bytes out", 14),
+    ("bytes in", 14),
+];
+
+/// The cells of these columns.
 fn said(f: &Finding) -> Vec<Cell> {
     vec![
         Cell::Severity(f.severity),

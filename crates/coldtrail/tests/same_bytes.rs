@@ -1,23 +1,9 @@
 //! Same input, same bytes out: whatever the threads, the order of the files and the seed that each run draws.
 
+use coldtrail_report::FILES;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-
-const FILES: [&str; 12] = [
-    "report.html",
-    "report.md",
-    "workbook.xlsx",
-    "timeline.csv",
-    "blocklist.txt",
-    "indicators.stix.json",
-    "attack-layer.json",
-    "findings.jsonl",
-    "clients.csv",
-    "pages.csv",
-    "hosts.csv",
-    "rejects.jsonl",
-];
 
 /// Scans and returns the files; of `summary.json` what does not belong to the run.
 fn scan(out: &Path, threads: &str, args: &[&str]) -> Vec<(String, Vec<u8>)> {
@@ -31,7 +17,8 @@ fn scan(out: &Path, threads: &str, args: &[&str]) -> Vec<(String, Vec<u8>)> {
         .expect("the binary starts");
     assert!(status.success(), "{status}");
     let read = |name: &str| fs::read(out.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let mut files: Vec<(String, Vec<u8>)> = FILES.iter().map(|f| ((*f).to_owned(), read(f))).collect();
+    let mut files: Vec<(String, Vec<u8>)> =
+        FILES.iter().filter(|f| **f != "summary.json").map(|f| ((*f).to_owned(), read(f))).collect();
     let mut summary: serde_json::Value = serde_json::from_slice(&read("summary.json")).expect("JSON");
     summary.as_object_mut().expect("an object").remove("run").expect("the run");
     files.push(("summary.json".to_owned(), summary.to_string().into_bytes()));
