@@ -186,7 +186,7 @@ pub(crate) struct Scan {
     /// A folder of the manifest and the URL it is served under, such as /var/www=/ (repeatable) [default: guessed]
     #[arg(long, value_name = "DIR=/URL", help_heading = "Detection")]
     pub(crate) root: Vec<String>,
-    /// Known bad addresses, names and URLs, one a line (repeatable)
+    /// Known bad addresses, names and URLs: lists, CSV, MISP, STIX 2.1, Suricata rules (repeatable)
     #[arg(long, value_name = "FILE", help_heading = "Detection")]
     pub(crate) ioc: Vec<PathBuf>,
     /// Run all attack rules on proxy logs too, not only the strong ones
