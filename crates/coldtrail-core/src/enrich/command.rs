@@ -1,5 +1,7 @@
 //! Commands that a request hands to a page: what a web shell is for.
 
+use super::base64;
+
 /// Shortest base64 that is looked into, characters.
 const MIN_BASE64: usize = 8;
 
@@ -21,69 +23,32 @@ pub fn is_command(query: &[u8]) -> bool {
     })
 }
 
+/// Commands by which a shell is told apart from a page that takes a parameter of that name.
+const USUAL: &str = "ls id pwd cat whoami uname dir type net ipconfig ifconfig ip ps wget curl echo rm cd cp mv chmod nc bash sh python perl php powershell cmd tar zip find hostname del";
+
+/// Others, where it is known already that something is run.
+const OTHERS: &str = "nslookup ping sleep head tail more less grep awk sed base64 xxd env printenv netstat systeminfo tasklist certutil bitsadmin tftp ftp telnet ssh scp ncat netcat socat ruby node busybox touch mkdir kill reboot shutdown useradd sudo su crontab nohup dig host fetch lynx zsh ksh dash pwsh wmic rundll32 mshta regsvr32 cscript unzip gcc printf export tac nl sysinfo ver set";
+
+/// Whether the first word is a usual command.
 fn starts_with_command(value: &[u8]) -> bool {
-    const WORDS: [&[u8]; 34] = [
-        b"ls",
-        b"id",
-        b"pwd",
-        b"cat",
-        b"whoami",
-        b"uname",
-        b"dir",
-        b"type",
-        b"net",
-        b"ipconfig",
-        b"ifconfig",
-        b"ip",
-        b"ps",
-        b"wget",
-        b"curl",
-        b"echo",
-        b"rm",
-        b"cd",
-        b"cp",
-        b"mv",
-        b"chmod",
-        b"nc",
-        b"bash",
-        b"sh",
-        b"python",
-        b"perl",
-        b"php",
-        b"powershell",
-        b"cmd",
-        b"tar",
-        b"zip",
-        b"find",
-        b"hostname",
-        b"del",
-    ];
     let word = value.split(|c| !c.is_ascii_alphanumeric()).find(|w| !w.is_empty()).unwrap_or_default();
-    WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
+    is_word_of(USUAL, word)
+}
+
+/// Whether a word is a command where something is run.
+pub(super) fn is_command_word(word: &[u8]) -> bool {
+    is_word_of(USUAL, word) || is_word_of(OTHERS, word)
+}
+
+fn is_word_of(list: &str, word: &[u8]) -> bool {
+    list.split(' ').any(|w| w.as_bytes().eq_ignore_ascii_case(word))
 }
 
 fn decodes_to_command(value: &[u8]) -> bool {
-    let body = value.strip_suffix(b"==").or_else(|| value.strip_suffix(b"=")).unwrap_or(value);
-    if value.len() < MIN_BASE64 || !value.len().is_multiple_of(4) {
-        return false;
-    }
-    let mut out = Vec::with_capacity(body.len());
-    let (mut bits, mut n) = (0u32, 0);
-    for c in body {
-        let six = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return false,
-        };
-        bits = bits << 6 | u32::from(six);
-        n += 6;
-        if n >= 8 {
-            n -= 8;
-            out.push((bits >> n) as u8);
-        }
-    }
-    out.iter().all(|c| c.is_ascii_graphic() || c.is_ascii_whitespace()) && starts_with_command(&out)
+    let mut out = Vec::new();
+    let readable = |c: u8| c.is_ascii_graphic() || c.is_ascii_whitespace();
+    value.len() >= MIN_BASE64
+        && value.len().is_multiple_of(4)
+        && base64::decode(value, &mut out, readable).is_some()
+        && starts_with_command(&out)
 }

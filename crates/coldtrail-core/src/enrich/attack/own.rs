@@ -104,15 +104,6 @@ struct WrittenFile {
     rule: Vec<Written>,
 }
 
-const VIEWS: [(&str, View); 6] = [
-    ("decoded", View::Raw),
-    ("sql", View::Sql),
-    ("html", View::Html),
-    ("url", View::Tight),
-    ("path", View::Path),
-    ("shell", View::Shell),
-];
-
 const PLACES: [(&str, Place); 7] = [
     ("path", Place::Path),
     ("value", Place::Value),
@@ -174,7 +165,10 @@ impl OwnRules {
                 id: self.id(file, &w.id)?,
                 class: w.class.as_ref().map_or(Ok(Class::Other), |c| class(file, c))?,
                 weight: w.weight.as_ref().map_or(Ok(DEFAULT_WEIGHT), |n| weight(file, n))?,
-                view: w.view.as_ref().map_or(Ok(View::Raw), |v| named(file, v, "view", &VIEWS))?,
+                view: w
+                    .view
+                    .as_ref()
+                    .map_or(Ok(View::Raw), |v| named(file, v, "view", &View::ALL.map(|v| (v.name(), v))))?,
                 places: w.places.as_ref().map_or(Ok(EVERYWHERE), |p| places(file, p))?,
                 pattern: "",
                 hits: leak(&w.hits),

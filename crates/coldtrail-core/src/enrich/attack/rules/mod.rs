@@ -76,7 +76,7 @@ const PATH_AND_VALUES: Places = Places::of(&[Place::Path, Place::Value, Place::C
 pub(super) const STRONG: u8 = 6;
 
 /// A pattern, what it means, and how much it says.
-#[derive(Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub struct Rule {
     /// Kebab-case, never renamed.
     pub id: &'static str,
