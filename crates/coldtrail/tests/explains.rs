@@ -48,3 +48,20 @@ fn nothing_acts_on_the_terminal() {
     assert!(shown.contains("(cmdi 6)") && shown.contains("active-tag"), "{shown}");
     assert_eq!(shown.chars().find(|c| is_unsafe(*c) && *c != '\n'), None, "{shown}");
 }
+
+#[test]
+fn a_rule_has_a_documentation() {
+    let output = Command::new(env!("CARGO_BIN_EXE_coldtrail"))
+        .args(["explain", "mail-header-injection"])
+        .output()
+        .expect("the binary starts");
+    let shown = String::from_utf8(output.stdout).expect("UTF-8");
+    for part in [
+        "mail-header-injection (other 6)",
+        "references  T1190, CWE-93",
+        "innocent    Mail pasted",
+        "\\u{a}bcc: ",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+}

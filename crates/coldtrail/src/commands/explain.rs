@@ -1,4 +1,4 @@
-//! `coldtrail explain`: a detector's documentation, or the reading of one line.
+//! `coldtrail explain`: the documentation of a detector or a rule, or the reading of one line.
 
 use super::text;
 use crate::WrongUsage;
@@ -7,7 +7,7 @@ use crate::exit;
 use crate::patterns::own_rules;
 use anyhow::Result;
 use coldtrail_core::detect::{by_id, registry};
-use coldtrail_core::enrich::attack::{ATTACK, ClassSet, LookOutcome, Reading, RuleSet, WEAK};
+use coldtrail_core::enrich::attack::{ATTACK, ClassSet, LookOutcome, Place, Reading, Rule, RuleSet, WEAK};
 use coldtrail_core::parse::{Parser, format_name};
 use coldtrail_core::record::{NO_TIME, Outcome, Rec, Span, TextField, format_ts};
 use coldtrail_report::safe;
@@ -21,11 +21,15 @@ pub(crate) fn run(what: &str, log_format: Option<&str>, own: &OwnPatterns) -> Re
         writeln!(io::stdout(), "{}", detector.meta().doc.trim())?;
         return Ok(exit::FINISHED);
     }
+    if let Some(rule) = rules.rules().find(|rule| rule.id == what) {
+        io::stdout().write_all(documentation(rule).as_bytes())?;
+        return Ok(exit::FINISHED);
+    }
     if !what.contains(' ') && !what.starts_with('{') {
         let ids: Vec<&str> = registry().iter().map(|d| d.meta().id).collect();
         let known = ids.join(", ");
         return Err(
-            WrongUsage(format!("{what}: neither a detector nor a log line; detectors are: {known}")).into()
+            WrongUsage(format!("{what}: neither a detector, a rule nor a log line; detectors are: {known}; `coldtrail rules` lists the rules")).into()
         );
     }
     let parser = match log_format {
@@ -39,6 +43,23 @@ pub(crate) fn run(what: &str, log_format: Option<&str>, own: &OwnPatterns) -> Re
     }
     io::stdout().write_all(out.as_bytes())?;
     Ok(exit::FINISHED)
+}
+
+fn documentation(rule: &Rule) -> String {
+    let places: Vec<&str> = rule.places.iter().map(Place::name).collect();
+    let mut out = format!("rule        {} ({} {})\n", rule.id, rule.class.name(), rule.weight);
+    out += &format!("reads       {}\nin          {}\n", rule.view.name(), places.join(", "));
+    out += &format!("pattern     {}\n", safe(rule.pattern));
+    if !rule.references.is_empty() {
+        out += &format!("references  {}\n", rule.references.join(", "));
+    }
+    if !rule.false_positives.is_empty() {
+        out += &format!("innocent    {}\n", safe(rule.false_positives));
+    }
+    for (label, examples) in [("hits", &rule.hits), ("misses", &rule.misses)] {
+        examples.iter().for_each(|example| out += &format!("{label:<11} {}\n", safe(example)));
+    }
+    out
 }
 
 fn reading(rec: &Rec, line: &[u8]) -> String {

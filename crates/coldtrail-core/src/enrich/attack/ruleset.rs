@@ -142,7 +142,10 @@ impl RuleSet {
         let mut compiled: Vec<Compiled> = Vec::new();
         let mut ungated = Vec::new();
         let ours = rules::all().zip(rules::literals()).map(|(rule, sets)| (rule, sets, None));
-        let theirs = own.iter().map(|o| (o.rule, o.literals.clone(), Some(o.matcher.clone())));
+        let theirs = own.iter().map(|o| {
+            let sets = o.literals.iter().map(|set| set.iter().map(Vec::as_slice).collect()).collect();
+            (o.rule, sets, Some(o.matcher.clone()))
+        });
         for (n, (rule, sets, matcher)) in ours.chain(theirs).enumerate() {
             let (n, n_sets, is_own) = (n as u16, sets.len(), matcher.is_some());
             for (words, set) in [&mut first, &mut second].into_iter().zip(sets) {

@@ -87,7 +87,11 @@ pub fn name_of_class(class: Class) -> &'static str {
 /// `reads table names` for `read table names`.
 pub fn third_person(name: &str) -> String {
     let (verb, rest) = name.split_once(' ').unwrap_or((name, ""));
-    format!("{verb}s {rest}").trim_end().to_owned()
+    match verb {
+        "have" => format!("has {rest}"),
+        "guess" => format!("guesses {rest}"),
+        _ => format!("{verb}s {rest}"),
+    }
 }
 
 fn keep(all: &mut BTreeSet<String>, more: &mut Vec<String>) {
@@ -260,8 +264,6 @@ mod tests {
     #[test]
     fn names_are_said_in_both_ways() {
         assert_eq!(third_person("read table names"), "reads table names");
-        for class in Class::ALL {
-            assert!(!name_of_class(class).is_empty());
-        }
+        assert_eq!(third_person(name_of_class(Class::Ssti)), "has a template evaluated");
     }
 }

@@ -156,7 +156,7 @@ pub(super) fn of_class(class: Class) -> &'static str {
         Class::Deserialisation => "load an object that is not ours",
         Class::OpenRedirect => "send visitors to another site",
         Class::Upload => "upload a script",
-        Class::Probe => "find what nobody is given",
+        Class::Probe => "ask for what nobody is given",
         Class::Scanner => "scan with a known tool",
         Class::Cve => "use a known hole of a product",
         Class::Other => "send what no client sends",
@@ -193,10 +193,11 @@ pub(super) fn names(text: &Text, seen: &Seen, classes: ClassSet) -> Vec<String> 
     }
     // Who is called says more than nothing, and less than what is run.
     let called = if classes.contains(Class::Ssrf) { &seen.called } else { &seen.hosts };
+    if classes.contains(Class::Xss) && has(&text.lower, "<script") {
+        names.extend(seen.hosts.first().map(|host| format!("load a script from {host}")));
+    }
     if names.is_empty() || classes.contains(Class::Jndi) {
         names.extend(called.iter().take(2).filter_map(|host| of_host(host, classes)));
-    } else if classes.contains(Class::Xss) && has(&text.lower, "<script") {
-        names.extend(seen.hosts.first().map(|host| format!("load a script from {host}")));
     }
     names.truncate(MAX_NAMES);
     names
@@ -218,7 +219,7 @@ fn of_host(host: &str, classes: ClassSet) -> Option<String> {
     const WORDS: [(Class, &str); 6] = [
         (Class::Jndi, "call back to"),
         (Class::Rfi, "run a script from"),
-        (Class::Xss, "load a script from"),
+        (Class::Xss, "make a visitor's browser call"),
         (Class::Xxe, "load a document from"),
         (Class::Ssrf, "make the server call"),
         (Class::OpenRedirect, "send visitors to"),

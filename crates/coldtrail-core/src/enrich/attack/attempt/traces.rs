@@ -87,13 +87,12 @@ impl Seen {
             let is_redirect = b == b'&'
                 && (text.shown.get(end + 1) == Some(&b'>')
                     || end.checked_sub(1).is_some_and(|i| text.shown[i] == b'>'));
-            if !matches!(b, b';' | b'|' | b'&' | b'`' | b'\n' | b'\r' | b'(' | b')' | b'{' | b'}')
-                || is_redirect
-            {
+            if !matches!(b, b';' | b'|' | b'&' | b'`' | b'\n' | b'\r' | b'(' | b')') || is_redirect {
                 continue;
             }
             if start > 0 || from_start {
-                self.piece(text.shown[start..end].trim_ascii());
+                let piece = text.shown[start..end].trim_ascii();
+                self.piece(piece.strip_prefix(b"{").unwrap_or(piece).trim_ascii());
             }
             start = end + 1;
         }
@@ -106,7 +105,8 @@ impl Seen {
         let name =
             command.rsplit(|b| matches!(b, b'/' | b'\\')).next().unwrap_or_default().to_ascii_lowercase();
         let name = name.strip_suffix(b".exe").unwrap_or(&name);
-        let bare = name.iter().rposition(u8::is_ascii_alphabetic).map_or(&b""[..], |last| &name[..=last]);
+        let is_version = |b: &u8| b.is_ascii_digit() || *b == b'.';
+        let bare = &name[..name.iter().rposition(|b| !is_version(b)).map_or(0, |last| last + 1)];
         if !is_command_word(name) && !is_command_word(bare) {
             return;
         }
@@ -202,8 +202,8 @@ impl Seen {
             .into_iter()
             .filter_map(|w| find(&text.lower, w).map(|at| at + w.len()));
         let starts: Vec<usize> = climbed.into_iter().chain(named).collect();
-        let starts = if starts.is_empty() {
-            ROOTS.into_iter().filter_map(|root| find(&text.lower, root)).collect()
+        let starts: Vec<usize> = if starts.is_empty() && self.commands.is_empty() {
+            ROOTS.into_iter().filter_map(|root| find(&text.lower, root)).min().into_iter().collect()
         } else {
             starts
         };
@@ -288,7 +288,8 @@ fn is_named(host: &str) -> bool {
 }
 
 fn is_public(host: &str) -> bool {
-    const INNER: [&str; 6] = ["local", "localdomain", "internal", "lan", "corp", "invalid"];
+    // The first is in every document's head, as the name of a language.
+    const INNER: [&str; 7] = ["www.w3.org", "local", "localdomain", "internal", "lan", "corp", "invalid"];
     match host.parse() {
         Ok(IpAddr::V4(ip)) => {
             !(ip.is_private()
@@ -300,7 +301,10 @@ fn is_public(host: &str) -> bool {
         Ok(IpAddr::V6(ip)) => {
             !(ip.is_loopback() || ip.is_unspecified() || ip.is_unicast_link_local() || ip.is_unique_local())
         }
-        Err(_) => is_named(host) && host.rsplit('.').next().is_none_or(|top| !INNER.contains(&top)),
+        Err(_) => {
+            is_named(host)
+                && !INNER.iter().any(|inner| host == *inner || host.ends_with(&format!(".{inner}")))
+        }
     }
 }
 
