@@ -1,7 +1,7 @@
 //! Text that a payload hides from the eye: base64 (also of UTF-16, as PowerShell wants it), hexadecimal, and lists of
 //! character codes.
 
-use super::Text;
+use super::{Text, has};
 use crate::enrich::base64;
 
 /// Shortest run of base64 that is looked into, characters; a word of a shell or a path is shorter or decodes to no text.
@@ -15,15 +15,16 @@ const MIN_CODES: usize = 3;
 const MAX_TEXTS: usize = 8;
 
 /// Every readable text that is hidden in `text`, in its order.
-pub(super) fn texts(text: &[u8]) -> Vec<Text> {
+pub(super) fn texts(text: &Text) -> Vec<Text> {
     let mut found = Vec::new();
-    for word in text.split(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_')))
+    for word in
+        text.shown.split(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_')))
     {
         // `key=`: an equals sign ends base64, it does not begin it.
         let parts = word.split(|b| *b == b'=').filter(|part| part.len() >= MIN_HEX);
         found.extend(parts.filter_map(|part| from_hex(part).or_else(|| from_base64(part))));
     }
-    found.extend(codes(text));
+    found.extend(codes(&text.lower));
     found.truncate(MAX_TEXTS);
     found.into_iter().map(Text::new).collect()
 }
@@ -56,8 +57,10 @@ fn from_hex(word: &[u8]) -> Option<Vec<u8>> {
 
 /// `char(47,101)`, `chr(105).chr(100)`, `CHR(1)||CHR(2)`, `fromcharcode(97,98)`: numbers with no letters between them but
 /// the function's name.
-fn codes(text: &[u8]) -> Vec<Vec<u8>> {
-    let lower = text.to_ascii_lowercase();
+fn codes(lower: &[u8]) -> Vec<Vec<u8>> {
+    if !has(lower, "char(") && !has(lower, "chr(") && !has(lower, "charcode(") {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     let mut run: Vec<u8> = Vec::new();
     let (mut i, mut is_open) = (0, false);

@@ -4,6 +4,7 @@
 //! Asked only of what is shown to people: findings and `explain`. No verdict rests on it, and all of it is text that an
 //! attacker chose: a host named here was not contacted, and may be anybody's.
 
+mod finder;
 mod hidden;
 mod names;
 mod traces;
@@ -38,10 +39,17 @@ impl Attempt {
         let mut attempt = Self::default();
         let end = memchr::memchr(b'?', target).unwrap_or(target.len());
         let query = target.get(end + 1..).unwrap_or_default();
+        // What an ordinary agent never has.
+        let is_odd = user_agent.iter().any(|b| b"$<{|`'\"".contains(b));
+        let user_agent = if is_odd { user_agent } else { b"" };
         for (field, text) in
             [(Field::Path, &target[..end]), (Field::Query, query), (Field::UserAgent, user_agent)]
         {
-            values::visit(field, text, &mut |value| attempt.add(&value, classes));
+            values::visit(field, text, &mut |value| {
+                if !is_plain(&value) {
+                    attempt.add(&value, classes);
+                }
+            });
         }
         attempt
     }
@@ -52,7 +60,7 @@ impl Attempt {
         let is_file = classes.contains(Class::Lfi);
         let end = if is_file { memchr::memmem::find(value.text, b"%00") } else { None };
         let text = Text::decode(&value.text[..end.unwrap_or(value.text.len())], value.form);
-        let hidden = hidden::texts(&text.shown);
+        let hidden = hidden::texts(&text);
         for text in std::iter::once(&text).chain(&hidden) {
             let mut seen = traces::Seen::of(text, value.key, classes);
             names::names(text, &seen, classes).into_iter().for_each(|name| self.name(name));
@@ -77,6 +85,13 @@ impl Attempt {
         keep(&mut self.hosts, &mut other.hosts.into_iter().collect());
         keep(&mut self.hidden, &mut other.hidden.into_iter().collect());
     }
+}
+
+/// A short word, which says nothing but where it is known that something is run.
+fn is_plain(value: &Value<'_>) -> bool {
+    const MAX_WORD: usize = 12;
+    let is_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    value.text.len() < MAX_WORD && value.text.iter().all(is_word) && !traces::is_argument(value.key)
 }
 
 /// What is said of an attack whose payload shows no more than its class: `break out of a SQL statement`.

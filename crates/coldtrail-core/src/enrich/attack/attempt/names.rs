@@ -1,8 +1,10 @@
 //! The names of what payloads try, in the infinitive: `read table names`.
 
 use super::super::class::{Class, ClassSet};
+use super::finder::Finder;
 use super::traces::Seen;
 use super::{Text, has};
+use std::sync::LazyLock;
 
 /// Cap on the names of one value, names.
 const MAX_NAMES: usize = 4;
@@ -135,6 +137,10 @@ const BY_CLASS: [(Class, &[&str], &str); 27] = [
     (Class::Upload, &["filename="], "upload a script"),
 ];
 
+static SQL_FINDER: LazyLock<Finder> = LazyLock::new(|| Finder::new(SQL.iter().map(|(any, _)| *any)));
+static CLASS_FINDER: LazyLock<Finder> =
+    LazyLock::new(|| Finder::new(BY_CLASS.iter().map(|(_, any, _)| *any)));
+
 /// What is said of a payload that shows no more than its class.
 pub(super) fn of_class(class: Class) -> &'static str {
     match class {
@@ -176,14 +182,11 @@ pub(super) fn names(text: &Text, seen: &Seen, classes: ClassSet) -> Vec<String> 
     if classes.contains(Class::Sqli) {
         names.extend(of_sql(&text.sql()));
     }
-    let by_class = BY_CLASS
-        .iter()
-        .find(|(class, any, _)| classes.contains(*class) && any.iter().any(|part| has(&text.lower, part)));
+    let rows = CLASS_FINDER.rows(&text.lower);
+    let by_class = rows.into_iter().map(|row| BY_CLASS[row]).find(|(class, ..)| classes.contains(*class));
     let is_named = !names.is_empty();
     names.extend(
-        by_class
-            .filter(|(class, ..)| !is_named || *class == Class::Ssrf)
-            .map(|(.., name)| (*name).to_owned()),
+        by_class.filter(|(class, ..)| !is_named || *class == Class::Ssrf).map(|(.., name)| name.to_owned()),
     );
     if classes.contains(Class::Crlf) {
         names.extend(added_header(&text.lower).map(|header| format!("add the header {header}")));
@@ -229,8 +232,8 @@ fn of_host(host: &str, classes: ClassSet) -> Option<String> {
 }
 
 fn of_sql(text: &[u8]) -> Vec<String> {
-    let known = SQL.iter().filter(|(any, _)| any.iter().any(|part| has(text, part)));
-    let mut names: Vec<String> = known.take(2).map(|(_, name)| (*name).to_owned()).collect();
+    let rows = SQL_FINDER.rows(text);
+    let mut names: Vec<String> = rows.into_iter().take(2).map(|row| SQL[row].1.to_owned()).collect();
     names.extend(delay(text));
     if names.is_empty() {
         names.extend(table(text).map(|table| format!("read rows of `{table}`")));

@@ -1,11 +1,13 @@
 //! What a payload names: commands, files, and hosts that are to be called.
 
 use super::super::class::{Class, ClassSet};
+use super::finder::Finder;
 use super::{Text, has};
 use crate::enrich::command::is_command_word;
 use crate::record::printable;
 use memchr::memmem::{find, find_iter};
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 /// Cap on a command, a file or hidden text that is shown, characters.
 const MAX_SHOWN: usize = 80;
@@ -48,6 +50,25 @@ const CALLS: [Class; 8] = [
     Class::Sqli,
     Class::Cve,
 ];
+
+/// What runs its argument.
+const RUN: [&str; 13] = [
+    "system(",
+    "exec(",
+    "passthru(",
+    "popen(",
+    "proc_open(",
+    "check_output(",
+    "getoutput(",
+    "execsync(",
+    "spawnsync(",
+    "xp_cmdshell(",
+    "xp_cmdshell ",
+    "#exec cmd=",
+    "expect://",
+];
+
+static RUN_FINDER: LazyLock<Finder> = LazyLock::new(|| Finder::new(std::iter::once(&RUN[..])));
 
 fn any(classes: ClassSet, of: &[Class]) -> bool {
     of.iter().any(|c| classes.contains(*c))
@@ -141,39 +162,21 @@ impl Seen {
 
     /// Commands that are an argument of the function that runs them.
     fn arguments(&mut self, text: &Text) {
-        const RUN: [&[u8]; 14] = [
-            b"system(",
-            b"exec(",
-            b"passthru(",
-            b"popen(",
-            b"proc_open(",
-            b"check_output(",
-            b"getoutput(",
-            b"execsync(",
-            b"spawnsync(",
-            b"xp_cmdshell(",
-            b"xp_cmdshell ",
-            b"#exec cmd=",
-            b"expect://",
-            b"-enc ",
-        ];
-        for run in &RUN[..RUN.len() - 1] {
-            for at in find_iter(&text.lower, run) {
-                let rest = text.shown[at + run.len()..].trim_ascii_start();
-                let quoted = rest.first().filter(|b| matches!(b, b'\'' | b'"' | b'`'));
-                let end = match quoted {
-                    Some(quote) => rest[1..].iter().position(|b| b == quote).map(|n| n + 1),
-                    None => Some(
-                        rest.iter()
-                            .position(|b| !b.is_ascii_graphic() || matches!(b, b')' | b'&'))
-                            .unwrap_or(rest.len()),
-                    ),
-                };
-                let argument = &rest[usize::from(quoted.is_some())..end.unwrap_or(rest.len())];
-                let word = argument.split(|b| !b.is_ascii_alphanumeric()).next().unwrap_or_default();
-                if !argument.is_empty() && (quoted.is_some() || is_command_word(&word.to_ascii_lowercase())) {
-                    self.commands.push(clip(argument));
-                }
+        for at in RUN_FINDER.ends(&text.lower) {
+            let rest = text.shown[at..].trim_ascii_start();
+            let quoted = rest.first().filter(|b| matches!(b, b'\'' | b'"' | b'`'));
+            let end = match quoted {
+                Some(quote) => rest[1..].iter().position(|b| b == quote).map(|n| n + 1),
+                None => Some(
+                    rest.iter()
+                        .position(|b| !b.is_ascii_graphic() || matches!(b, b')' | b'&'))
+                        .unwrap_or(rest.len()),
+                ),
+            };
+            let argument = &rest[usize::from(quoted.is_some())..end.unwrap_or(rest.len())];
+            let word = argument.split(|b| !b.is_ascii_alphanumeric()).next().unwrap_or_default();
+            if !argument.is_empty() && (quoted.is_some() || is_command_word(&word.to_ascii_lowercase())) {
+                self.commands.push(clip(argument));
             }
         }
     }
@@ -246,7 +249,7 @@ impl Seen {
 }
 
 /// `vars[1][]`, `cmd`: a parameter that hands over what is run.
-fn is_argument(key: &[u8]) -> bool {
+pub(super) fn is_argument(key: &[u8]) -> bool {
     let name = key.split(|b| *b == b'[').next().unwrap_or_default().to_ascii_lowercase();
     key.contains(&b'[') && name == b"vars" || matches!(&name[..], b"cmd" | b"exec" | b"command")
 }
