@@ -23,25 +23,129 @@ pub fn is_command(query: &[u8]) -> bool {
     })
 }
 
-/// Commands by which a shell is told apart from a page that takes a parameter of that name.
-const USUAL: &str = "ls id pwd cat whoami uname dir type net ipconfig ifconfig ip ps wget curl echo rm cd cp mv chmod nc bash sh python perl php powershell cmd tar zip find hostname del";
+/// Commands by which a shell is told apart from a page that takes a parameter of that name; sorted.
+const USUAL: [&str; 34] = [
+    "bash",
+    "cat",
+    "cd",
+    "chmod",
+    "cmd",
+    "cp",
+    "curl",
+    "del",
+    "dir",
+    "echo",
+    "find",
+    "hostname",
+    "id",
+    "ifconfig",
+    "ip",
+    "ipconfig",
+    "ls",
+    "mv",
+    "nc",
+    "net",
+    "perl",
+    "php",
+    "powershell",
+    "ps",
+    "pwd",
+    "python",
+    "rm",
+    "sh",
+    "tar",
+    "type",
+    "uname",
+    "wget",
+    "whoami",
+    "zip",
+];
 
-/// Others, where it is known already that something is run.
-const OTHERS: &str = "nslookup ping sleep head tail more less grep awk sed base64 xxd env printenv netstat systeminfo tasklist certutil bitsadmin tftp ftp telnet ssh scp ncat netcat socat ruby node busybox touch mkdir kill reboot shutdown useradd sudo su crontab nohup dig host fetch lynx zsh ksh dash pwsh wmic rundll32 mshta regsvr32 cscript unzip gcc printf export tac nl sysinfo ver set";
+/// Others, where it is known already that something is run; sorted.
+const OTHERS: [&str; 62] = [
+    "awk",
+    "base64",
+    "bitsadmin",
+    "busybox",
+    "certutil",
+    "crontab",
+    "cscript",
+    "dash",
+    "dig",
+    "env",
+    "export",
+    "fetch",
+    "ftp",
+    "gcc",
+    "grep",
+    "head",
+    "host",
+    "kill",
+    "ksh",
+    "less",
+    "lynx",
+    "mkdir",
+    "more",
+    "mshta",
+    "ncat",
+    "netcat",
+    "netstat",
+    "nl",
+    "node",
+    "nohup",
+    "nslookup",
+    "ping",
+    "printenv",
+    "printf",
+    "pwsh",
+    "reboot",
+    "regsvr32",
+    "ruby",
+    "rundll32",
+    "scp",
+    "sed",
+    "set",
+    "shutdown",
+    "sleep",
+    "socat",
+    "ssh",
+    "su",
+    "sudo",
+    "sysinfo",
+    "systeminfo",
+    "tac",
+    "tail",
+    "tasklist",
+    "telnet",
+    "tftp",
+    "touch",
+    "unzip",
+    "useradd",
+    "ver",
+    "wmic",
+    "xxd",
+    "zsh",
+];
 
 /// Whether the first word is a usual command.
 fn starts_with_command(value: &[u8]) -> bool {
     let word = value.split(|c| !c.is_ascii_alphanumeric()).find(|w| !w.is_empty()).unwrap_or_default();
-    is_word_of(USUAL, word)
+    is_one_of(&USUAL, word)
 }
 
 /// Whether a word is a command where something is run.
 pub(super) fn is_command_word(word: &[u8]) -> bool {
-    is_word_of(USUAL, word) || is_word_of(OTHERS, word)
+    is_one_of(&USUAL, word) || is_one_of(&OTHERS, word)
 }
 
-fn is_word_of(list: &str, word: &[u8]) -> bool {
-    list.split(' ').any(|w| w.as_bytes().eq_ignore_ascii_case(word))
+/// Whether a word is in a sorted list, whatever its case.
+fn is_one_of(list: &[&str], word: &[u8]) -> bool {
+    const MAX_BYTES: usize = 16;
+    let mut lower = [0; MAX_BYTES];
+    let Some(lower) = lower.get_mut(..word.len()) else { return false };
+    lower.copy_from_slice(word);
+    lower.make_ascii_lowercase();
+    list.binary_search_by(|w| w.as_bytes().cmp(lower)).is_ok()
 }
 
 fn decodes_to_command(value: &[u8]) -> bool {
@@ -51,4 +155,31 @@ fn decodes_to_command(value: &[u8]) -> bool {
         && value.len().is_multiple_of(4)
         && base64::decode(value, &mut out, readable).is_some()
         && starts_with_command(&out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(query: &str, want: bool) {
+        assert_eq!(is_command(query.as_bytes()), want, "{query}");
+    }
+
+    #[test]
+    fn commands_in_the_clear_and_in_base64() {
+        check("cmd=WHOAMI", true);
+        check("x=1&c=zip%20-r%20a%20b", true);
+        check("cmd=show&id=3", false);
+        check("page=ls", false);
+        check("z=d2hvYW1pIC9hbGw=", true);
+        check("z=aGVsbG8gd29ybGQh", false);
+        check("cmd=an-extraordinarily-long-word", false);
+    }
+
+    #[test]
+    fn words_are_sorted() {
+        assert!(USUAL.is_sorted() && OTHERS.is_sorted());
+        assert!(is_command_word(b"Nslookup") && !is_command_word(b"ordinary"));
+        assert!(OTHERS.iter().chain(&USUAL).all(|w| w.len() <= 16));
+    }
 }
