@@ -36,8 +36,7 @@ pub(in crate::detect) fn tries(draft: &mut Draft, attacks: &[&Event], site: &Sit
             draft.number(name, texts.iter().map(String::as_str).collect::<Vec<_>>().join("; ").as_str());
         }
     }
-    // A site that is called back to itself is no trace of anybody.
-    draft.callback_hosts.extend(attempt.hosts.into_iter().filter(|host| !own.contains(host)));
+    draft.callback_hosts.extend(attempt.hosts);
     if attempt.names.is_empty() {
         return String::new();
     }
