@@ -13,7 +13,8 @@
 //! its clients attack, with 3 attacks a client, 200 in all, or all within a day or a tenth of the log:
 //! tools have the same agent everywhere, and the internet's background comes with them. Requests that
 //! leave through a proxy count only from 20 attacks on and where they are a tenth of the client's
-//! requests.
+//! requests. What they try is read from the first request of each payload shape, at most 16: it decides
+//! nothing. Hosts that are to be called back (`callback_hosts`) were not seen to be contacted.
 //! ## Parameters
 //! - `many` | 20 | requests | 5-1000 | beyond the internet's background (the contract's severity table)
 //! - `few` | 2 | requests | 1-10 | a client with no more and no probes is background
@@ -28,7 +29,8 @@
 //! Search boxes about code, forums of programmers, advertising URLs that carry URLs: payload without the
 //! grammar of an attack, one page, a referrer of the own site. Own penetration tests: ask who runs them.
 //! ## Misses
-//! Payloads in POST bodies and cookies that the log does not carry; new tricks without a known word.
+//! Payloads in POST bodies and cookies that the log does not carry; new tricks without a known word. What
+//! they try is read from target and user agent only.
 //! ## Cost
 //! Counts in the client's row; at most 500 lines a client in the second pass.
 //! ## Sources

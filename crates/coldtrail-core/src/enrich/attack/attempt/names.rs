@@ -123,7 +123,6 @@ const BY_CLASS: [(Class, &[&str], &str); 27] = [
         "read the cloud's credentials",
     ),
     (Class::Deserialisation, &["ro0ab", "aced0005"], "load an object of Java"),
-    (Class::Deserialisation, &["o:", "a:"], "load an object of PHP"),
     (Class::Deserialisation, &["aaeaaad"], "load an object of .NET"),
     (
         Class::Deserialisation,
@@ -132,6 +131,7 @@ const BY_CLASS: [(Class, &[&str], &str); 27] = [
     ),
     (Class::Deserialisation, &["bah", "!ruby"], "load an object of Ruby"),
     (Class::Deserialisation, &["nd_func"], "load an object of Node.js"),
+    (Class::Deserialisation, &["o:", "a:"], "load an object of PHP"),
     (Class::Ssi, &["printenv", "echo var"], "read the server's variables"),
     (Class::Xxe, &["<!entity % ", "<!entity %"], "load a document type from elsewhere"),
     (Class::Upload, &["filename="], "upload a script"),

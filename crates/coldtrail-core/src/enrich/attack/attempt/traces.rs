@@ -5,7 +5,7 @@ use super::finder::Finder;
 use super::{Text, has};
 use crate::enrich::command::is_command_word;
 use crate::record::printable;
-use memchr::memmem::{find, find_iter};
+use memchr::memmem::{find, find_iter, rfind};
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
@@ -162,7 +162,7 @@ impl Seen {
 
     /// Commands that are an argument of the function that runs them.
     fn arguments(&mut self, text: &Text) {
-        for at in RUN_FINDER.ends(&text.lower) {
+        for at in RUN_FINDER.ends(&text.lower).take(4 * MAX_SEEN) {
             let rest = text.shown[at..].trim_ascii_start();
             let quoted = rest.first().filter(|b| matches!(b, b'\'' | b'"' | b'`'));
             let end = match quoted {
@@ -183,33 +183,18 @@ impl Seen {
 
     /// Files that are climbed to, or named by their whole path.
     fn read(&mut self, text: &Text) {
-        const ROOTS: [&[u8]; 12] = [
-            b"/etc/",
-            b"/proc/",
-            b"/var/",
-            b"/root/",
-            b"/home/",
-            b"/usr/",
-            b"/opt/",
-            b"/tmp/",
-            b"c:/",
-            b"c:\\",
-            b"/windows/",
-            b"/winnt/",
-        ];
-        let climbed = [&b"../"[..], b"..\\"]
-            .into_iter()
-            .filter_map(|up| memchr::memmem::rfind(&text.lower, up).map(|at| at + up.len()));
-        let climbed = climbed.max();
-        let named = [&b"file://"[..], b"resource="]
-            .into_iter()
-            .filter_map(|w| find(&text.lower, w).map(|at| at + w.len()));
-        let starts: Vec<usize> = climbed.into_iter().chain(named).collect();
-        let starts: Vec<usize> = if starts.is_empty() && self.commands.is_empty() {
-            ROOTS.into_iter().filter_map(|root| find(&text.lower, root)).min().into_iter().collect()
-        } else {
-            starts
-        };
+        const ROOTS: [&[u8]; 8] =
+            [b"/etc/", b"/proc/", b"/var/", b"/root/", b"/home/", b"/usr/", b"/opt/", b"/tmp/"];
+        const DRIVES: [&[u8]; 4] = [b"c:/", b"c:\\", b"/windows/", b"/winnt/"];
+        let behind = |word: &[u8], at: Option<usize>| at.map(|at| at + word.len());
+        let climbed =
+            [&b"../"[..], b"..\\"].into_iter().filter_map(|up| behind(up, rfind(&text.lower, up))).max();
+        let named =
+            [&b"file://"[..], b"resource="].into_iter().filter_map(|w| behind(w, find(&text.lower, w)));
+        let mut starts: Vec<usize> = climbed.into_iter().chain(named).collect();
+        if starts.is_empty() && self.commands.is_empty() {
+            starts.extend(ROOTS.iter().chain(&DRIVES).filter_map(|root| find(&text.lower, root)).min());
+        }
         for start in starts {
             let rest = &text.shown[start..];
             let is_end = |b: &u8| !b.is_ascii_graphic() && *b < 0x80 || b"'\";|&<>)?#".contains(b);
@@ -220,9 +205,8 @@ impl Seen {
                 continue;
             }
             let from_root = [&b"/"[..], file].concat();
-            let is_root = ROOTS.iter().any(|r| {
-                r[0] == b'/' && !r.starts_with(b"/win") && from_root.to_ascii_lowercase().starts_with(r)
-            });
+            let lower = from_root.to_ascii_lowercase();
+            let is_root = ROOTS.iter().any(|root| lower.starts_with(root));
             self.files.push(clip(if is_root { &from_root } else { file }));
         }
     }
@@ -313,7 +297,8 @@ fn is_public(host: &str) -> bool {
 
 /// A text for the eye: safe, on one line, short.
 pub(super) fn clip(text: &[u8]) -> String {
-    let text = printable(text);
+    // A character has at most 4 bytes; what is longer is cut anyway.
+    let text = printable(&text[..text.len().min(4 * (MAX_SHOWN + 1))]);
     if text.chars().count() <= MAX_SHOWN {
         return text;
     }
