@@ -1,7 +1,9 @@
 //! The classification of attacks on payloads and ordinary values of our own: what is found, under which encodings, and
 //! that none of the short cuts (gate, literals, memo) changes a verdict.
 
-use coldtrail_core::enrich::attack::{Class, Form, OwnRules, RuleSet, Scorer, TextHashes, Verdict, skeleton};
+use coldtrail_core::enrich::attack::{
+    Class, Form, LookOutcome, OwnRules, RuleSet, Scorer, TextHashes, Verdict, skeleton,
+};
 use coldtrail_core::record::{Escape, Rec, Role, Span};
 use coldtrail_core::table::Keys;
 use proptest::prelude::*;
@@ -181,6 +183,27 @@ fn no_short_cut_changes_a_verdict_on_any_rules_examples() {
         }
     }
     assert!(n > 8 * 2 * rules.rules().count(), "{n}");
+}
+
+#[test]
+fn what_is_explained_is_what_is_judged() {
+    let rules = RuleSet::new();
+    let mut scorer = Scorer::new(&rules, Keys::new(9), false);
+    let values = payloads().into_iter().map(|(_, place, text)| (place, sent(place, text)));
+    let values = values.chain(benign().into_iter().map(|(place, text)| (place, text.as_bytes().to_vec())));
+    for (place, text) in values {
+        let rec = record(place, &text);
+        let readings = rules.read(&text, &rec, false);
+        let verdict = readings.iter().fold(Verdict::NONE, |all, reading| all.merge(reading.verdict));
+        let shown = String::from_utf8_lossy(&text);
+        assert_eq!(verdict, scorer.score(&text, &rec), "{place} {shown}");
+        for reading in readings.iter().filter(|r| r.verdict.is_attack()) {
+            let matched = reading.looked.iter().filter(|look| look.outcome == LookOutcome::Matched);
+            let classes: Vec<Class> = matched.map(|look| look.rule.class).collect();
+            assert!(reading.verdict.classes.iter().all(|c| classes.contains(&c)), "{place} {shown}");
+            assert!(!reading.tries.is_empty() && !reading.shape.is_empty(), "{place} {shown}");
+        }
+    }
 }
 
 #[test]
