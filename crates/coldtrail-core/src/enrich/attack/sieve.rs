@@ -215,11 +215,15 @@ impl Sieve {
     /// Adds the rules of every literal in `text`, which is lower-case.
     pub(super) fn search(&self, text: &[u8], found: &mut Found) {
         let mut last3 = 0u32;
+        // Attacks repeat their marks, and each is a literal of many rules.
+        let mut seen_singles = [0u64; 4];
         for (i, b) in text.iter().enumerate() {
             let class = self.classes[usize::from(*b)];
             last3 = last3 << 6 | u32::from(class & LAST_CLASS);
             if (self.bit(last3) | u64::from(class >> 7)) & 1 != 0 {
-                if class & SINGLE != 0 {
+                let seen = &mut seen_singles[usize::from(b >> 6)];
+                if class & SINGLE != 0 && *seen & 1 << (b & 63) == 0 {
+                    *seen |= 1 << (b & 63);
                     let rules = self.singles.get(b);
                     rules.into_iter().flatten().for_each(|r| found.add(*r));
                 }
