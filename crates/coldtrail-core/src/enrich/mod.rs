@@ -2,6 +2,7 @@
 
 /// Attack patterns in any field, through every layer of encoding.
 pub mod attack;
+mod base64;
 mod command;
 mod content;
 mod geo;
