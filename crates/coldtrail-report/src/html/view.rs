@@ -7,6 +7,7 @@ use super::words::{
     Names, Prose, clipped, level_words, more, names, number_text, period, prose, sentences, stage_words,
     text, time_or_dash,
 };
+use super::{Inline, data};
 use crate::answers::{self, most_telling, stage_count, stages_of};
 use crate::figures::{bytes, count, counted, percent};
 use crate::raw::raw_text;
@@ -18,6 +19,7 @@ use coldtrail_core::enrich::Place;
 use coldtrail_core::verdict::{GotIn, Incident, LeftState, Report, Who};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::io;
 
 /// Findings shown; the others stand in `findings.jsonl`.
 const MAX_FINDINGS: usize = 200;
@@ -37,8 +39,9 @@ const MAX_REJECTS: usize = 10;
 #[derive(Template)]
 #[template(path = "report.html")]
 pub(super) struct PageView {
-    style: &'static str,
-    style_hash: String,
+    style: Inline,
+    script: Inline,
+    data: String,
     level: &'static str,
     headline: &'static str,
     grounds: String,
@@ -169,9 +172,9 @@ pub(super) fn page(
     report: &Report,
     method: &Method,
     most: usize,
-    style: &'static str,
-    style_hash: String,
-) -> PageView {
+    style: Inline,
+    script: Inline,
+) -> io::Result<PageView> {
     let numbers = numbers_of(report);
     let n_inputs = report.coverage.inputs.len();
     let n_bytes = report.coverage.inputs.iter().fold(0u64, |n, i| n.saturating_add(i.bytes));
@@ -179,9 +182,10 @@ pub(super) fn page(
     let proof: Vec<&str> = answers::proof(report).iter().map(|f| f.id.as_str()).collect();
     let gaps = report.coverage.gaps.iter().map(answers::gap);
     let blind: Vec<String> = report.coverage.blind_spots.iter().cloned().chain(gaps).collect();
-    PageView {
+    Ok(PageView {
         style,
-        style_hash,
+        script,
+        data: data::block(report, &numbers)?,
         level: if answers::nothing_read(report) { "unread" } else { report.level.name() },
         headline: answers::headline(report),
         grounds: clipped(&text(&answers::grounds(report)), 200),
@@ -238,10 +242,10 @@ pub(super) fn page(
             4000,
         ),
         parameters: method.parameters.iter().map(|(a, b)| [text(a), text(b)]).collect(),
-    }
+    })
 }
 
-type Numbers<'a> = BTreeMap<&'a str, (usize, &'a Finding)>;
+pub(super) type Numbers<'a> = BTreeMap<&'a str, (usize, &'a Finding)>;
 
 /// The findings shown, numbered from 1 in their order: the most severe where not all have room.
 fn numbers_of(report: &Report) -> Numbers<'_> {
