@@ -10,7 +10,9 @@ const HEIGHT = 330;
 const CODES = { Kosovo: "XK" };
 
 const read = (resolution) => {
-  const topology = JSON.parse(readFileSync(new URL(`../node_modules/world-atlas/countries-${resolution}.json`, import.meta.url)));
+  const topology = JSON.parse(
+    readFileSync(new URL(`../node_modules/world-atlas/countries-${resolution}.json`, import.meta.url)),
+  );
   return feature(topology, topology.objects.countries).features;
 };
 
@@ -22,7 +24,13 @@ const codeOf = (f) => {
 };
 
 const coarse = read("110m").filter((f) => codeOf(f) !== "AQ");
-const projection = geoEqualEarth().fitExtent([[1, 1], [WIDTH - 1, HEIGHT - 1]], { type: "FeatureCollection", features: coarse });
+const projection = geoEqualEarth().fitExtent(
+  [
+    [1, 1],
+    [WIDTH - 1, HEIGHT - 1],
+  ],
+  { type: "FeatureCollection", features: coarse },
+);
 const path = geoPath(projection).digits(0);
 // The ring of a country with the largest area stands for it: France is not in the Atlantic.
 const largest = (f) => {
@@ -32,16 +40,22 @@ const largest = (f) => {
 };
 const centre = (f) => path.centroid(largest(f)).map(Math.round);
 
-
 // The same rings with steps in place of points, without those that fall together, and without rings of a dot's size.
 const steps = (d) => {
   let out = "";
   for (const ring of (d ?? "").split("M").slice(1)) {
-    const points = ring.replace("Z", "").split("L").map((p) => p.split(",").map(Number));
+    const points = ring
+      .replace("Z", "")
+      .split("L")
+      .map((p) => p.split(",").map(Number));
     const kept = points.filter(([x, y], i) => i === 0 || x !== points[i - 1][0] || y !== points[i - 1][1]);
     if (new Set(kept.map(String)).size < 3) continue;
     const step = ([x, y], i) => (i === 0 ? `M${x} ${y}l` : `${x - kept[i - 1][0]} ${y - kept[i - 1][1]}`);
-    out += `${kept.slice(0, 1).map(step)[0]}${kept.slice(1).map((p, i) => step(p, i + 1)).join(" ").replaceAll(" -", "-")}z`;
+    out += `${kept.slice(0, 1).map(step)[0]}${kept
+      .slice(1)
+      .map((p, i) => step(p, i + 1))
+      .join(" ")
+      .replaceAll(" -", "-")}z`;
   }
   return out;
 };
@@ -64,4 +78,7 @@ for (const f of read("50m")) {
   seen.add(code);
 }
 shapes.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
-writeFileSync(new URL("../src/map.json", import.meta.url), `${JSON.stringify({ width: WIDTH, height: HEIGHT, shapes })}\n`);
+writeFileSync(
+  new URL("../src/map.json", import.meta.url),
+  `${JSON.stringify({ width: WIDTH, height: HEIGHT, shapes })}\n`,
+);

@@ -29,8 +29,11 @@ fn page() -> String {
     written(|out| html::write(out, &case::hostile(), &method, 200))
 }
 
-/// The page without what stands inside its two script elements, and that.
-fn without_scripts(page: &str) -> (String, Vec<&str>) {
+/// The page without what stands inside its style sheet and its two script elements, and the latter.
+fn without_scripts(page: &str) -> (String, Vec<String>) {
+    let (head, rest) = page.split_once("<style>").expect("a style sheet");
+    let (_, body) = rest.split_once("</style>").expect("it ends");
+    let page = format!("{head}<style></style>{body}");
     let mut parts = page.split("<script");
     let mut rest = parts.next().expect("a page").to_owned();
     let mut inside = Vec::new();
@@ -38,7 +41,7 @@ fn without_scripts(page: &str) -> (String, Vec<&str>) {
         let (attributes, text) = part.split_once('>').expect("a tag ends");
         let (text, after) = text.split_once("</script>").expect("it is closed");
         rest.push_str(&format!("<script{attributes}></script>{after}"));
-        inside.push(text);
+        inside.push(text.to_owned());
     }
     (rest, inside)
 }

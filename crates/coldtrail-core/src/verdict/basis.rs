@@ -2,7 +2,7 @@
 //! contacts, and what others were answered.
 
 use super::accused::contacts;
-use crate::detect::{Evidence, Finding, HostsOfHour, Site, hosts_by_hour};
+use crate::detect::{Evidence, Finding, HostsOfHour, Severity, Site, Stage, hosts_by_hour};
 use crate::focus::Events;
 use crate::record::ClientKey;
 use crate::table::{Answer, ContactRow, Contacts, Event, Locus, Selector};
@@ -69,8 +69,9 @@ const MAX_SWEEPS: usize = 12;
 
 impl Basis {
     pub(super) fn of(findings: &[Finding], lists: &Lists, events: &Events, site: &Site<'_>) -> Self {
-        // The gravest findings first: they are to have room.
-        let mut order: Vec<u32> = (0u32..).take(findings.len()).collect();
+        // The gravest findings first: they are to have room. What is mere context accuses nobody.
+        let mut order: Vec<u32> =
+            (0u32..).zip(findings).filter(|(_, f)| f.severity > Severity::Info).map(|(i, _)| i).collect();
         order.sort_by_key(|i| {
             let f = &findings[*i as usize];
             (Reverse((f.level, f.severity)), *i)
@@ -91,7 +92,7 @@ impl Basis {
                 }
             }
             basis.add_contacts(*i, f, site);
-            if f.meta.stage == crate::detect::Stage::Exploit && f.page != 0 {
+            if f.meta.stage == Stage::Exploit && f.page != 0 {
                 let mut answers: Vec<Answer> = site.ordinary.of(f.page).collect();
                 answers.sort_unstable();
                 basis.answers.insert(*i, answers);

@@ -7,12 +7,12 @@ use super::data_rows::{Clients, Rows};
 use super::view::Numbers;
 use crate::{answers, raw::raw_text, techniques};
 use base64::engine::general_purpose::STANDARD;
-use coldtrail_core::detect::{Finding, Number, Stage};
+use coldtrail_core::detect::{Finding, Number, Severity, Stage};
 use coldtrail_core::table::HourRow;
 use coldtrail_core::verdict::{Report, Who};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 /// Number of this layout: the script refuses others.
@@ -23,6 +23,10 @@ const MAX_FINDINGS: usize = 2000;
 const MAX_NAMES: usize = 200;
 /// Most attackers, pages and hosts.
 const MAX_LINES: usize = 200;
+/// A grave finding that names more pages is about none of them, pages.
+const MAX_OF_GRAVE: usize = 8;
+/// Pages among which those of grave findings are looked for.
+const MAX_LOOKED_AT: usize = 20_000;
 /// Most columns of the requests chart: a year of hours.
 const MAX_COLUMNS: u32 = 9000;
 
@@ -62,7 +66,7 @@ fn write(out: &mut impl Write, report: &Report, numbers: &Numbers<'_>) -> io::Re
         "hours": hours(report),
         "findings": findings,
         "who": who,
-        "pages": report.pages.iter().take(MAX_LINES).map(page).collect::<Vec<_>>(),
+        "pages": pages(report),
         "hosts": report.hosts.iter().take(MAX_LINES).map(|h| json!({
             "name": h.host, "n": h.n_requests, "clients": h.n_clients, "failed": h.n_failed, "denied": h.n_denied,
             "down": h.bytes_down, "up": h.bytes_up, "span": span(h.first_us, h.last_us), "named": h.n_findings,
@@ -117,8 +121,7 @@ fn finding(f: &Finding, numbers: &Numbers<'_>, clients: &mut Clients<'_>) -> Val
         Number::Float(x) => json!(x),
         Number::Text(t) => json!(t),
     };
-    let names =
-        |of: &std::collections::BTreeSet<String>| json!(of.iter().take(MAX_NAMES).collect::<Vec<_>>());
+    let names = |of: &BTreeSet<String>| json!(of.iter().take(MAX_NAMES).collect::<Vec<_>>());
     json!({
         "id": f.id,
         "no": numbers.get(f.id.as_str()).map_or(0, |(no, _)| *no),
@@ -154,6 +157,27 @@ fn who(w: &Who) -> Value {
         "span": span(w.first_us, w.last_us),
         "taken": w.bytes_taken,
     })
+}
+
+/// The pages of grave findings, wherever they stand, then the most telling ones.
+fn pages(report: &Report) -> Vec<Value> {
+    let is_grave = |f: &&Finding| f.severity >= Severity::High && f.pages.len() <= MAX_OF_GRAVE;
+    let grave: BTreeSet<&str> =
+        report.findings.iter().filter(is_grave).flat_map(|f| f.pages.iter().map(String::as_str)).collect();
+    let (mut first, mut rest) = (Vec::new(), Vec::new());
+    for (i, p) in report.pages.iter().take(MAX_LOOKED_AT).enumerate() {
+        if i >= MAX_LINES && p.n_findings == 0 {
+            break;
+        }
+        if grave.contains(p.path.as_str()) {
+            first.push(page(p));
+        } else if rest.len() < MAX_LINES {
+            rest.push(page(p));
+        }
+    }
+    first.append(&mut rest);
+    first.truncate(MAX_LINES);
+    first
 }
 
 fn page(p: coldtrail_core::verdict::PageLine) -> Value {

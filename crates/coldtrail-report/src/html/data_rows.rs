@@ -2,6 +2,7 @@
 
 use super::data::ms;
 use crate::raw::raw_text;
+use coldtrail_core::detect::Severity;
 use coldtrail_core::record::{ClientKey, NO_TIME};
 use coldtrail_core::table::{Event, Locus, Method};
 use coldtrail_core::verdict::Report;
@@ -86,7 +87,8 @@ impl<'r> Rows<'r> {
         let mut known: Vec<Locus> = rows.iter().map(|r| r.at).collect();
         known.sort_unstable();
         let mut others: BTreeMap<Locus, (i64, Option<usize>, Vec<u32>)> = BTreeMap::new();
-        for (f, place) in (0u32..).zip(&report.findings).filter_map(|(i, f)| Some((f, place.get(&i)?))) {
+        let accusing = (0u32..).zip(&report.findings).filter(|(_, f)| f.severity > Severity::Info);
+        for (f, place) in accusing.filter_map(|(i, f)| Some((f, place.get(&i)?))) {
             for e in &f.evidence {
                 raw.insert(e.at, (&e.raw, e.n_cut));
                 if known.binary_search(&e.at).is_err() {
