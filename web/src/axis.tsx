@@ -281,7 +281,7 @@ function Handle({ end, left, height }: { end: 0 | 1; left: number; height: numbe
     <div
       class="handle"
       role="slider"
-      tabIndex={0}
+      tabindex={0}
       aria-label={end ? "End of the range of time" : "Start of the range of time"}
       aria-valuemin={Math.round(domain[0] / 1000)}
       aria-valuemax={Math.round(domain[1] / 1000)}

@@ -90,7 +90,7 @@ export function HeatStrip() {
                   x={0}
                   y={row * ROW + 13}
                   role="button"
-                  tabIndex={0}
+                  tabindex={0}
                   aria-pressed={isOn}
                   onClick={() => store.pick({ client: name(s) })}
                   onKeyDown={(e) => {

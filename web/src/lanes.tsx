@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { Data, Span, Who } from "./data";
 import { AxisChoice } from "./filters";
 import { Chart, stageClass, TimeAxis, useStore, useWidth } from "./parts";
-import { bytes, clamp, count, linear, period } from "./scale";
+import { bytes, clamp, count, counted, linear, period } from "./scale";
 import { Log, middle, plain } from "./text";
 
 const MAX_LANES = 6;
@@ -98,10 +98,9 @@ export function KillChain() {
               {top > 6 && <line class="rule" x1={0} x2={width} y1={top - 6.5} y2={top - 6.5} />}
               <g
                 role="button"
-                tabIndex={0}
+                tabindex={0}
                 class="press"
                 aria-pressed={filter.client === who.client}
-                aria-label={`Only ${plain(who.client)}`}
                 onClick={() => store.pick({ client: who.client })}
                 onKeyDown={onEnter(() => store.pick({ client: who.client }))}
               >
@@ -120,24 +119,20 @@ export function KillChain() {
                 const a = lane.span ? clamp(x(lane.span[0]), LEFT, width - RIGHT) : LEFT;
                 const b = lane.span ? Math.max(clamp(x(lane.span[1]), LEFT, width - RIGHT), a + 3) : LEFT;
                 const isBefore = !lane.span || lane.span[1] < domain[0];
+                const shownLabel = isOut && isBefore ? `← ${label}` : isOut ? `${label} →` : label;
                 const rowY = top + i * ROW;
                 const choose = () => store.pick({ client: who.client, stage: name[0] });
                 return (
                   <g
                     key={lane.stage}
                     role="button"
-                    tabIndex={0}
+                    tabindex={0}
                     class={`press ${stageClass(store, lane.stage)}`}
                     aria-pressed={filter.client === who.client && filter.stage === name[0]}
-                    aria-label={`${name[0].replaceAll("-", " ")}, ${count(lane.n)} requests of ${plain(who.client)}${lane.span ? `, ${period(...lane.span)}` : ""}`}
                     onClick={choose}
                     onKeyDown={onEnter(choose)}
                   >
-                    <title>
-                      {lane.span
-                        ? `${period(...lane.span)} UTC${lane.isShared ? ", with others" : ""}`
-                        : "no time known"}
-                    </title>
+                    <title>{`${shownLabel}: ${counted(lane.n, "request")} of ${plain(who.client)}, ${lane.span ? `${period(...lane.span)} UTC` : "no time known"}${lane.isShared ? ", with others" : ""}`}</title>
                     <rect class="hit" x={LEFT} y={rowY} width={width - LEFT} height={ROW} />
                     {!isOut && (
                       <rect
@@ -155,7 +150,7 @@ export function KillChain() {
                       y={rowY + 13}
                       text-anchor={isOut && !isBefore ? "end" : "start"}
                     >
-                      {isOut && isBefore ? `← ${label}` : isOut ? `${label} →` : label}
+                      {shownLabel}
                     </text>
                   </g>
                 );

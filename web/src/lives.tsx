@@ -87,22 +87,23 @@ export function PageLives() {
             const first = Math.min(...spans.map((s) => s[0]));
             const last = Math.max(...spans.map((s) => s[1]));
             const [ok, missing] = [span(p, OK), span(p, MISSING)];
+            const shown = plain(middle(p.path, Math.floor(left / 7.2)));
+            const amount = n(p, OK) ? `${count(n(p, OK))} × 2xx` : `${count(p.n)} ×, no 2xx`;
             const choose = () => store.pick({ page: p.path });
             return (
               <g
                 key={p.host + p.path}
                 class="press"
                 role="button"
-                tabIndex={0}
+                tabindex={0}
                 aria-pressed={store.filter.value.page === p.path}
-                aria-label={`Only ${plain(p.path)}`}
                 onClick={choose}
                 onKeyDown={onEnter(choose)}
               >
-                <title>{`${plain(p.path)}: ${count(n(p, OK))} answered 2xx, ${count(n(p, MISSING))} missing`}</title>
+                <title>{`${shown} ${amount}: ${plain(p.path)}, ${count(n(p, MISSING))} missing`}</title>
                 <rect class="hit" x={0} y={y - ROW / 2} width={width} height={ROW} />
                 <text class={store.filter.value.page === p.path ? "name on" : "name"} x={0} y={y + 4}>
-                  {plain(middle(p.path, Math.floor(left / 7.2)))}
+                  {shown}
                 </text>
                 <line class="life" x1={at(first)} x2={at(last)} y1={y} y2={y} />
                 {ok && (
@@ -122,7 +123,7 @@ export function PageLives() {
                   </g>
                 )}
                 <text class="note" x={width} y={y + 4} text-anchor="end">
-                  {n(p, OK) ? `${count(n(p, OK))} × 2xx` : `${count(p.n)} ×, no 2xx`}
+                  {amount}
                 </text>
               </g>
             );

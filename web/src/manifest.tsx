@@ -47,7 +47,7 @@ export function ManifestDiff() {
         What was answered although it is not on the manifest, and what is on it and gone. Press a path to see its
         requests.
       </p>
-      <section class="scroll twin" aria-label="Differences" tabIndex={0}>
+      <section class="scroll twin" aria-label="Differences" tabindex={0}>
         <table class="data">
           <caption class="hidden">Differences to the list of files</caption>
           <thead>

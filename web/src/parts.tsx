@@ -74,7 +74,7 @@ export function Chart(props: {
 
 export function TableView({ title, columns, rows }: Table & { title: string }) {
   return (
-    <section class="scroll twin" aria-label={title} tabIndex={0}>
+    <section class="scroll twin" aria-label={`${title}, as a table`} tabindex={0}>
       <table class="data">
         <caption class="hidden">{title}</caption>
         <thead>

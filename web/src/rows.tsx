@@ -10,6 +10,7 @@ import type { Store } from "./state";
 import { clip, Log } from "./text";
 
 const ROW = 26;
+const HEAD = 28;
 const SHOWN = 17;
 const COLUMNS = ["Time (UTC)", "Client", "From", "Method", "Request", "Status", "Bytes", "Stage"];
 
@@ -22,24 +23,24 @@ export function RequestRows() {
   const top = useSignal(0);
   /** Place of the row with the focus, counted from the first that is shown. */
   const at = useSignal(0);
-  const body = useRef<HTMLDivElement>(null);
   const grid = useRef<HTMLDivElement>(null);
   const opened = store.row.value;
 
   useEffect(() => {
-    const element = body.current;
+    const element = grid.current;
     if (element) element.scrollTop = 0;
     top.value = 0;
     at.value = 0;
   }, [matched, from, to]);
 
   const go = (place: number) => {
-    const element = body.current;
+    const element = grid.current;
     at.value = clamp(place, 0, Math.max(n - 1, 0));
     if (!element) return;
     const y = at.value * ROW;
+    const body = element.clientHeight - HEAD;
     if (y < element.scrollTop) element.scrollTop = y;
-    else if (y + ROW > element.scrollTop + element.clientHeight) element.scrollTop = y + ROW - element.clientHeight;
+    else if (y + ROW > element.scrollTop + body) element.scrollTop = y + ROW - body;
     top.value = element.scrollTop;
     // An open detail follows the focus.
     if (store.row.value !== null) store.row.value = matched[from + at.value] ?? null;
@@ -83,7 +84,11 @@ export function RequestRows() {
         aria-activedescendant={n ? `row-${at.value}` : undefined}
         tabIndex={0}
         ref={grid}
+        style={{ height: `${HEAD + Math.min(Math.max(n, 1), SHOWN) * ROW + 2}px` }}
         onKeyDown={key}
+        onScroll={(e) => {
+          top.value = e.currentTarget.scrollTop;
+        }}
       >
         <div class="line head" role="row" aria-rowindex={1}>
           {COLUMNS.map((c) => (
@@ -92,36 +97,26 @@ export function RequestRows() {
             </span>
           ))}
         </div>
-        <div
-          class="rows-body"
-          role="presentation"
-          ref={body}
-          style={{ height: `${Math.min(Math.max(n, 1), SHOWN) * ROW}px` }}
-          onScroll={(e) => {
-            top.value = e.currentTarget.scrollTop;
-          }}
-        >
-          <div class="tall" role="presentation" style={{ height: `${n * ROW}px` }}>
-            {shown.map((place) => (
-              <Line
-                key={place}
-                place={place}
-                row={matched[from + place] ?? 0}
-                isAt={place === at.value}
-                isOpen={matched[from + place] === opened}
-                onPick={() => {
-                  toggle(place);
-                  grid.current?.focus({ preventScroll: true });
-                }}
-              />
-            ))}
-          </div>
-          {n === 0 && (
-            <div role="row" class="nothing">
-              <span role="gridcell">No request passes these filters.</span>
-            </div>
-          )}
+        <div class="tall" role="presentation" style={{ height: `${n * ROW}px` }}>
+          {shown.map((place) => (
+            <Line
+              key={place}
+              place={place}
+              row={matched[from + place] ?? 0}
+              isAt={place === at.value}
+              isOpen={matched[from + place] === opened}
+              onPick={() => {
+                toggle(place);
+                grid.current?.focus({ preventScroll: true });
+              }}
+            />
+          ))}
         </div>
+        {n === 0 && (
+          <div role="row" class="nothing">
+            <span role="gridcell">No request passes these filters.</span>
+          </div>
+        )}
       </div>
       {opened !== null && opened < rows.n && (
         <Detail

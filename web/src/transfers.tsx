@@ -3,7 +3,7 @@
 import type { Data } from "./data";
 import { onEnter } from "./lanes";
 import { Chart, FindingLink, useStore, useWidth } from "./parts";
-import { bytes, count, linear } from "./scale";
+import { bytes, count, counted, linear } from "./scale";
 import { Log, middle, plain } from "./text";
 
 const MAX_LINES = 10;
@@ -68,27 +68,27 @@ export function Transfers() {
         <svg class="chart-svg" width={width} height={all.length * ROW + 4} role="group" aria-label="Most bytes">
           {all.map((t, row) => {
             const y = row * ROW;
+            const shown = plain(middle(t.name, Math.floor(left / 7.2)));
+            const amount = `${bytes(t.n)}${t.kind === "host, up" ? " up" : ""}`;
             const choose = () => store.pick({ page: t.name });
             return (
               <g
                 key={t.kind + t.name}
                 class={`press ${t.finding === null ? "plain" : "s-exfiltration"}`}
                 role="button"
-                tabIndex={0}
+                tabindex={0}
                 aria-pressed={store.filter.value.page === t.name}
-                aria-label={`Only ${plain(t.name)}, ${bytes(t.n)}`}
                 onClick={choose}
                 onKeyDown={onEnter(choose)}
               >
-                <title>{`${plain(t.name)} (${t.kind}): ${bytes(t.n)}, ${count(t.clients)} clients`}</title>
+                <title>{`${shown} ${amount}: ${plain(t.name)} (${t.kind}), ${counted(t.clients, "client")}`}</title>
                 <rect class="hit" x={0} y={y} width={width} height={ROW} />
                 <text class="name" x={0} y={y + 15}>
-                  {plain(middle(t.name, Math.floor(left / 7.2)))}
+                  {shown}
                 </text>
                 <rect class="bar-shape" x={left} y={y + 5} width={Math.max(x(t.n), 2)} height={ROW - 11} rx={1} />
                 <text class="label" x={left + Math.max(x(t.n), 2) + 6} y={y + 15}>
-                  {bytes(t.n)}
-                  {t.kind === "host, up" ? " up" : ""}
+                  {amount}
                 </text>
               </g>
             );

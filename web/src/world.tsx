@@ -113,7 +113,7 @@ export function World() {
           <p class="more">{data.countrySource} Outlines: Natural Earth.</p>
         </div>
         <div>
-          <section class="scroll twin" aria-label="Countries, most telling first" tabIndex={0}>
+          <section class="scroll twin" aria-label="Countries, most telling first" tabindex={0}>
             <table class="data">
               <caption class="hidden">Countries, most telling first</caption>
               <thead>
