@@ -106,11 +106,8 @@ export function withCountries(html) {
     code,
     expected: i < 2,
     clients: 40 - i,
-    visitors: 9,
     named: i,
     n: 900 - 100 * i,
-    attacks: i,
-    out: 1e6,
   }));
   data.head.countrySource = "Country data: made up.";
   return withData(html, data);
@@ -131,7 +128,7 @@ export function withRows(html, n) {
     i % 3 ? (data.target[i % m] ?? 0) : targets.push(`/product.php?id=${(i * 2654435761) % 99991}'--`) - 1,
   );
   data.targets = targets;
-  for (const key of ["host", "client", "method", "status", "odd", "set", "input"]) {
+  for (const key of ["host", "client", "method", "status", "set", "input"]) {
     const old = data[key];
     data[key] = times.map((_, i) => old[(i * 31) % m]);
   }

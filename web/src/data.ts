@@ -16,7 +16,6 @@ export interface Finding {
   techniques: [string, string][];
   severity: "info" | "low" | "medium" | "high" | "critical";
   level: "no_sign" | "possible" | "probable" | "confirmed";
-  rule: string;
   span: Span | null;
   n: number;
   out: number | null;
@@ -26,7 +25,6 @@ export interface Finding {
   pages: string[];
   hosts: string[];
   artefacts: string[];
-  statement: string;
   numbers: Record<string, number | string>;
 }
 
@@ -34,7 +32,6 @@ export interface Who {
   client: string;
   place: string;
   own: boolean;
-  level: string;
   n: number;
   /** Stage and requests. */
   stages: [number, number][];
@@ -47,10 +44,7 @@ export interface Page {
   path: string;
   n: number;
   clients: number;
-  attacks: number;
-  posts: number;
   out: number;
-  max: number;
   named: number;
   /** By class (2xx, 304, 3xx, denied, missing, error): answers, first, last. */
   lives: ([number] | [number, number, number])[];
@@ -58,25 +52,17 @@ export interface Page {
 
 export interface Host {
   name: string;
-  n: number;
   clients: number;
-  failed: number;
-  denied: number;
   down: number;
   up: number;
-  span: Span | null;
-  named: number;
 }
 
 export interface Country {
   code: string;
   expected: boolean | null;
   clients: number;
-  visitors: number;
   named: number;
   n: number;
-  attacks: number;
-  out: number;
 }
 
 export interface Hours {
@@ -90,7 +76,6 @@ export interface Hours {
 
 export interface Head {
   layout: number;
-  level: string;
   span: Span | null;
   inputs: [string, string][];
   gaps: [string, number, number][];
@@ -125,7 +110,6 @@ export interface Raw {
   method: Column;
   status: Column;
   bytes: Column;
-  odd: Column;
   set: Column;
   input: Column;
   line: Column;
@@ -144,7 +128,6 @@ export interface Rows {
   method: Int8Array;
   status: Int16Array;
   bytes: Float64Array;
-  odd: Int8Array;
   set: Int32Array;
   input: Int32Array;
   line: Float64Array;
@@ -197,7 +180,6 @@ export function build(raw: Raw): Data {
     method: Int8Array.from(known(raw.method)),
     status: Int16Array.from(known(raw.status)),
     bytes: Float64Array.from(known(raw.bytes)),
-    odd: Int8Array.from(known(raw.odd)),
     set: Int32Array.from(known(raw.set)),
     input: Int32Array.from(known(raw.input)),
     line: lines(raw.line, raw.input),

@@ -31,7 +31,6 @@ test("lanes take a client's own times where there are some", () => {
     client: "203.0.113.9",
     place: "",
     own: false,
-    level: "",
     n: 1,
     stages: [
       [0, 3],
@@ -80,10 +79,7 @@ test("transfers of findings stand first, each once", () => {
     path,
     n: 1,
     clients: 1,
-    attacks: 0,
-    posts: 0,
     out,
-    max: out,
     named: 0,
     lives: [],
   });

@@ -27,7 +27,6 @@ export function finding(change: Partial<Finding>): Finding {
     techniques: [],
     severity: "high",
     level: "probable",
-    rule: "",
     span: [T0, T0 + 60_000],
     n: 1,
     out: null,
@@ -37,7 +36,6 @@ export function finding(change: Partial<Finding>): Finding {
     pages: [],
     hosts: [],
     artefacts: [],
-    statement: "",
     numbers: {},
     ...change,
   };
@@ -52,7 +50,6 @@ export function raw(
   return {
     head: {
       layout: 1,
-      level: "confirmed",
       span: [T0, T0 + n * 1000],
       inputs: [["a b.log.gz", "gzip"]],
       gaps: [],
@@ -84,7 +81,6 @@ export function raw(
     method: column(() => 1),
     status: column((i) => (i % 2 ? 200 : 404)),
     bytes: column((i) => (i % 2 ? 100 + (i > n - 4 ? 90_000 : 0) : null)),
-    odd: column((i) => i % 2),
     set: column((i) => i % 2),
     input: column(() => 0),
     line: column(() => 2),

@@ -138,6 +138,32 @@ fn html_allows_its_style_sheet_and_its_script_and_nothing_else() {
 }
 
 #[test]
+fn html_data_read_back_as_the_same_text() {
+    use base64::Engine;
+    use std::io::Read;
+    let report = case::hostile();
+    let (_, scripts) = without_scripts(&page());
+    let packed = base64::engine::general_purpose::STANDARD.decode(&scripts[0]).expect("base64");
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut text).expect("gzip of text");
+    let data: Value = serde_json::from_str(&text).expect("JSON");
+    let findings = data["head"]["findings"].as_array().expect("a list");
+    assert_eq!(findings.len(), report.findings.len());
+    for (value, f) in findings.iter().zip(&report.findings) {
+        let pages: Vec<&str> =
+            value["pages"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+        assert_eq!(pages, f.pages.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    let raw = data["raw"].as_array().expect("a list");
+    for e in report.findings.iter().flat_map(|f| &f.evidence) {
+        assert!(raw.contains(&raw_text(&e.raw, e.n_cut).into()));
+    }
+    let columns = ["t", "target", "host", "client", "method", "status", "bytes", "set", "input", "line"];
+    let n = data["t"].as_array().map_or(0, Vec::len);
+    assert!(n > 0 && columns.iter().all(|c| data[c].as_array().map(Vec::len) == Some(n)));
+}
+
+#[test]
 fn terminal_gets_nothing_but_text_and_our_own_colours() {
     let report = case::hostile();
     for width in [None, Some(1), Some(40), Some(80), Some(100), Some(250)] {

@@ -198,3 +198,87 @@ fn contact_name(row: &ContactRow, site: &Site<'_>) -> String {
     let part = &site.partitions[site.keys.client_partition(row.client)];
     crate::record::printable(part.contacts.text(row))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::testing::{Request, T0, TestSite, event_of, to_host, to_server};
+    use crate::detect::{Draft, registry};
+
+    const A: &str = "203.0.113.9";
+
+    fn key(text: &str) -> ClientKey {
+        ClientKey::parse(text.as_bytes())
+    }
+
+    fn finding(id: &str, severity: Severity, change: impl FnOnce(&mut Draft)) -> Finding {
+        let meta = registry().iter().map(|d| d.meta()).find(|m| m.id == id).expect("a detector");
+        let mut draft = Draft::new("of the test");
+        draft.severity = severity;
+        draft.clients = [key(A)].into();
+        change(&mut draft);
+        draft.finish(meta)
+    }
+
+    /// What is kept where each finding was concluded from all events.
+    fn basis(requests: Vec<Request>, findings: impl FnOnce(&TestSite) -> Vec<Finding>) -> Basis {
+        let n = requests.len();
+        let site = &TestSite::new(requests);
+        let findings = &findings(site);
+        let all = Selector::SiteChanges;
+        let mut events = Events::new([(all, 1000)]);
+        for i in 0..n {
+            events.add(events.list_of(all).expect("it is wanted"), event_of(site, i));
+        }
+        events.settle();
+        let lists = findings.iter().map(|f| ((f.meta.id, f.subject.clone()), vec![all, all])).collect();
+        Basis::of(findings, &lists, &events, &site.site())
+    }
+
+    #[test]
+    fn requests_are_those_of_the_findings_client_page_and_time_each_once() {
+        let requests = vec![
+            to_server(T0 + 9, A, "GET", "/late", 200),
+            to_server(T0, A, "GET", "/a", 200),
+            to_server(T0 + 1, "192.0.2.7", "GET", "/a", 200),
+            to_server(T0 + 2, A, "GET", "/b", 200),
+        ];
+        let found = basis(requests, |site| {
+            let page = event_of(site, 1).page;
+            vec![
+                finding("scan", Severity::Medium, |d| d.set_span(T0, T0 + 5)),
+                finding("attack", Severity::High, |d| d.page = page),
+                finding("flood", Severity::Info, |_| {}),
+            ]
+        });
+        let kept: Vec<(i64, &[u32])> = found
+            .requests
+            .iter()
+            .map(|r| (r.event.ts_us / 1_000_000 - i64::from(T0), &found.sets[r.set as usize][..]))
+            .collect();
+        assert_eq!(kept, [(0, &[0, 1][..]), (2, &[0][..])]);
+        assert_eq!(found.n_left_out, 0);
+        let lines: Vec<Locus> = found.lines.iter().map(|e| e.at).collect();
+        assert!(lines.len() == 2 && lines.is_sorted());
+    }
+
+    #[test]
+    fn beats_and_sweeps_are_of_the_contacts() {
+        let beat = |i: u32| to_host(T0 + i * 300, A, "c2.example", "/", 200);
+        let sweep = |i: u32| to_host(T0 + i, A, format!("10.0.0.{i}"), "/", 503);
+        let requests = (0..9).map(beat).chain((1..40).map(sweep)).collect();
+        let hosts = |d: &mut Draft| d.hosts = ["c2.example".to_owned()].into();
+        let found = basis(requests, |_| {
+            vec![finding("beacon", Severity::High, hosts), finding("fan-out", Severity::High, |_| {})]
+        });
+        let [beats] = &found.beats[..] else { panic!("{} beats", found.beats.len()) };
+        assert_eq!((beats.finding, beats.host.as_str(), beats.seconds.len()), (0, "c2.example", 9));
+        let [sweep] = &found.sweeps[..] else { panic!("{} sweeps", found.sweeps.len()) };
+        assert_eq!(sweep.hours.values().map(|h| (h.hosts, h.failed)).max(), Some((40, 39)));
+        let of_beacon = found.requests.iter().filter(|r| found.sets[r.set as usize].contains(&0));
+        assert!(of_beacon.clone().count() == 9);
+        assert!(
+            of_beacon.clone().all(|r| r.host.map(|h| found.hosts[h as usize].as_str()) == Some("c2.example"))
+        );
+    }
+}

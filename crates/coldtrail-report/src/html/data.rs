@@ -5,7 +5,7 @@
 
 use super::data_rows::{Clients, Rows};
 use super::view::Numbers;
-use crate::{answers, raw::raw_text, techniques};
+use crate::{answers, techniques};
 use base64::engine::general_purpose::STANDARD;
 use coldtrail_core::detect::{Finding, Number, Severity, Stage};
 use coldtrail_core::table::HourRow;
@@ -58,7 +58,6 @@ fn write(out: &mut impl Write, report: &Report, numbers: &Numbers<'_>) -> io::Re
     let ms_of = |s: u32| i64::from(s) * 1000;
     let head = json!({
         "layout": LAYOUT,
-        "level": report.level.name(),
         "span": span(report.totals.lines.first_us, report.totals.lines.last_us),
         "inputs": report.coverage.inputs.iter().map(|i| json!([i.path, i.compression])).collect::<Vec<_>>(),
         "gaps": report.coverage.gaps.iter().map(|g| json!([g.input, ms(g.from_us), ms(g.to_us)])).collect::<Vec<_>>(),
@@ -68,8 +67,7 @@ fn write(out: &mut impl Write, report: &Report, numbers: &Numbers<'_>) -> io::Re
         "who": who,
         "pages": pages(report),
         "hosts": report.hosts.iter().take(MAX_LINES).map(|h| json!({
-            "name": h.host, "n": h.n_requests, "clients": h.n_clients, "failed": h.n_failed, "denied": h.n_denied,
-            "down": h.bytes_down, "up": h.bytes_up, "span": span(h.first_us, h.last_us), "named": h.n_findings,
+            "name": h.host, "clients": h.n_clients, "down": h.bytes_down, "up": h.bytes_up,
         })).collect::<Vec<_>>(),
         "answers": basis.answers.iter().filter_map(|(i, answers)| Some(json!({
             "finding": place.get(i)?,
@@ -85,8 +83,8 @@ fn write(out: &mut impl Write, report: &Report, numbers: &Numbers<'_>) -> io::Re
             "hours": s.hours.iter().map(|(hour, h)| json!([ms_of(hour * 3600), h.hosts, h.failed])).collect::<Vec<_>>(),
         }))).collect::<Vec<_>>(),
         "countries": report.countries.lines.iter().filter_map(|l| Some(json!({
-            "code": l.country?.to_string(), "expected": l.is_expected, "clients": l.n_clients,
-            "visitors": l.n_visitors, "named": l.n_named, "n": l.n_requests, "attacks": l.n_attacks, "out": l.bytes_out,
+            "code": l.country?.to_string(), "expected": l.is_expected, "clients": l.n_clients, "named": l.n_named,
+            "n": l.n_requests,
         }))).collect::<Vec<_>>(),
         "expectation": answers::expectation(report),
         "countrySource": answers::country_source(report),
@@ -131,7 +129,6 @@ fn finding(f: &Finding, numbers: &Numbers<'_>, clients: &mut Clients<'_>) -> Val
         "techniques": f.meta.techniques.iter().map(|t| [*t, techniques::name(t)]).collect::<Vec<_>>(),
         "severity": f.severity.name(),
         "level": f.level.name(),
-        "rule": f.rule,
         "span": span(f.first_us, f.last_us),
         "n": f.n_requests,
         "out": f.bytes_out,
@@ -141,7 +138,6 @@ fn finding(f: &Finding, numbers: &Numbers<'_>, clients: &mut Clients<'_>) -> Val
         "pages": names(&f.pages),
         "hosts": names(&f.hosts),
         "artefacts": names(&f.artefacts),
-        "statement": raw_text(f.statement.as_bytes(), 0),
         "numbers": f.numbers.iter().map(|(k, n)| ((*k).to_owned(), number(n))).collect::<Map<_, _>>(),
     })
 }
@@ -151,7 +147,6 @@ fn who(w: &Who) -> Value {
         "client": w.client,
         "place": answers::place(&w.place),
         "own": w.is_own,
-        "level": w.level.name(),
         "n": w.n_requests,
         "stages": w.n_by_stage.iter().map(|(s, n)| json!([*s as usize, n])).collect::<Vec<_>>(),
         "span": span(w.first_us, w.last_us),
@@ -186,8 +181,8 @@ fn page(p: coldtrail_core::verdict::PageLine) -> Value {
         None => json!([n]),
     });
     json!({
-        "host": p.host, "path": p.path, "n": p.n_requests, "clients": p.n_clients, "attacks": p.n_attacks,
-        "posts": p.n_posts, "out": p.bytes_out, "max": p.max_out, "named": p.n_findings,
+        "host": p.host, "path": p.path, "n": p.n_requests, "clients": p.n_clients, "out": p.bytes_out,
+        "named": p.n_findings,
         "lives": lives.collect::<Vec<_>>(),
     })
 }

@@ -134,8 +134,6 @@ impl<'r> Rows<'r> {
         column(out, "status", self.rows.iter().map(|r| r.event.map(|e| e.status_code.into())))?;
         let bytes = |r: &Row<'_>| r.event.and_then(|e| e.bytes_out.get()).and_then(|b| i64::try_from(b).ok());
         column(out, "bytes", self.rows.iter().map(bytes))?;
-        let odd = |r: &Row<'_>| r.event.map(|e| i64::from(e.verdict.is_odd()));
-        column(out, "odd", self.rows.iter().map(odd))?;
         column(out, "set", self.rows.iter().map(|r| Some(r.set as i64)))?;
         column(out, "input", self.rows.iter().map(|r| Some(r.at.input.into())))?;
         let mut last: BTreeMap<u32, i64> = BTreeMap::new();
