@@ -3,12 +3,12 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 const FLAGS = [
   "--headless",
@@ -76,7 +76,7 @@ export function read(path) {
   return readFileSync(path, "utf8");
 }
 
-const BIN = process.env.COLDTRAIL ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "release", "coldtrail");
+const BIN = process.env.COLDTRAIL ?? resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target", "release", "coldtrail");
 
 /** The report of a scan with these arguments. */
 export function scan(args) {

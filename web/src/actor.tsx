@@ -10,7 +10,13 @@ export function storyOf(data: Data, client: string): Finding[] {
   const i = data.clients.findIndex(([name]) => name === client);
   if (i < 0) return [];
   const at = (f: Finding) => f.span?.[0] ?? Number.POSITIVE_INFINITY;
-  return data.findings.filter((f) => f.clients.includes(i)).sort((a, b) => at(a) - at(b));
+  // A finding about very many clients names only some of them; its rows know the others.
+  const { rows, sets } = data;
+  const ofRows = new Set<number>();
+  rows.client.forEach((client, row) => {
+    if (client === i) for (const f of sets[rows.set[row] ?? -1] ?? []) ofRows.add(f);
+  });
+  return data.findings.filter((f, k) => f.clients.includes(i) || ofRows.has(k)).sort((a, b) => at(a) - at(b));
 }
 
 export function Actor() {

@@ -25,6 +25,10 @@ export function RequestAxis() {
     const seen = new Set(data.findings.filter((f) => f.severity !== "info").map((f) => f.stage));
     return data.stages.map((_, i) => i).filter((i) => seen.has(i));
   }, [data]);
+  const withRows = useMemo(() => {
+    const sets = new Set(data.rows.set);
+    return new Set([...sets].flatMap((set) => data.sets[set] ?? []).map((i) => data.findings[i]));
+  }, [data]);
   const top = stages.length * ROW + GAP;
   const height = top + BARS + BOTTOM;
   const x = linear(store.domain.value, [LEFT, width - RIGHT]);
@@ -112,11 +116,15 @@ export function RequestAxis() {
       c.fillStyle = colour("--line");
       c.fillRect(LEFT, y + ROW - 1, columns, 1);
       c.fillStyle = ink;
-      c.globalAlpha = 0.35;
       for (const f of data.findings) {
         if (f.stage !== stage || !f.span || f.severity === "info") continue;
         const [a, b] = [clamp(scale(f.span[0]), LEFT, width - RIGHT), clamp(scale(f.span[1]), LEFT, width - RIGHT)];
-        if (f.span[1] >= domain[0] && f.span[0] <= domain[1]) c.fillRect(a, y + ROW - 4, Math.max(b - a, 2), 2);
+        if (f.span[1] >= domain[0] && f.span[0] <= domain[1]) {
+          // None of its requests is here: the finding itself stands for them.
+          const isBare = !withRows.has(f);
+          c.globalAlpha = isBare ? 0.6 : 0.35;
+          c.fillRect(a, isBare ? y + 2 : y + ROW - 4, Math.max(b - a, 2), isBare ? ROW - 4 : 2);
+        }
       }
       all[s]?.forEach((bits, at) => {
         if (!bits) return;

@@ -138,7 +138,7 @@ export function Beacons() {
             </text>
             {[0, 1, 2, 3].map((k) => (
               <text key={k} x={x((k * most) / 3)} y={HEIGHT - 5} text-anchor={k === 3 ? "end" : k ? "middle" : "start"}>
-                {k ? duration((k * most * 1000) / 3) : "0"}
+                {k ? shortWait((k * most) / 3) : "0"}
                 {k === 3 ? " and more" : ""}
               </text>
             ))}

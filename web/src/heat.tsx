@@ -80,7 +80,13 @@ export function HeatStrip() {
             store.range.value = [from, from + step];
           }}
         >
-          <TimeAxis domain={domain} x={x} top={0} bottom={height - 20} most={Math.max(2, Math.floor(width / 130))} />
+          <TimeAxis
+            domain={domain}
+            x={x}
+            top={0}
+            bottom={height - 20}
+            most={Math.max(2, Math.floor((width - LEFT) / 100))}
+          />
           {all.map((s, row) => {
             const isOn = store.filter.value.client === name(s);
             return (

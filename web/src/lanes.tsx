@@ -28,6 +28,7 @@ export function lanesOf(data: Data, who: Who): Lane[] {
   return who.stages.map(([stage, n]) => {
     const about = data.findings.filter((f) => f.stage === stage && f.span && f.clients.includes(client));
     const alone = about.filter((f) => f.nClients === 1);
+    if (client < 0) return { stage, n, span: null, isShared: false };
     const own = alone.length ? joined(alone.map((f) => f.span)) : spanOfRows(data, client, stage);
     const span = own ?? joined(about.map((f) => f.span));
     return { stage, n, span, isShared: !own && span !== null };
@@ -92,7 +93,13 @@ export function KillChain() {
     >
       <div ref={ref}>
         <svg class="chart-svg" width={width} height={height} role="group" aria-label="Kill chain by client">
-          <TimeAxis domain={domain} x={x} top={0} bottom={height - 20} most={Math.max(3, Math.floor(width / 130))} />
+          <TimeAxis
+            domain={domain}
+            x={x}
+            top={0}
+            bottom={height - 20}
+            most={Math.max(1, Math.floor((width - LEFT - RIGHT) / 90))}
+          />
           {placed.map(({ who, lanes, top }) => (
             <g key={who.client}>
               {top > 6 && <line class="rule" x1={0} x2={width} y1={top - 6.5} y2={top - 6.5} />}

@@ -80,7 +80,13 @@ export function PageLives() {
     >
       <div ref={ref}>
         <svg class="chart-svg" width={width} height={height} role="group" aria-label="Lives of pages">
-          <TimeAxis domain={domain} x={x} top={0} bottom={height - 20} most={Math.max(2, Math.floor(width / 150))} />
+          <TimeAxis
+            domain={domain}
+            x={x}
+            top={0}
+            bottom={height - 20}
+            most={Math.max(2, Math.floor((width - left) / 120))}
+          />
           {all.map((p, row) => {
             const y = row * ROW + 12;
             const spans = p.lives.map((_, kind) => span(p, kind)).filter((s) => s !== null);

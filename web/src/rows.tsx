@@ -13,6 +13,7 @@ const ROW = 26;
 const HEAD = 28;
 const SHOWN = 17;
 const COLUMNS = ["Time (UTC)", "Client", "From", "Method", "Request", "Status", "Bytes", "Stage"];
+const FROM = COLUMNS.indexOf("From");
 
 export function RequestRows() {
   const store = useStore();
@@ -25,6 +26,7 @@ export function RequestRows() {
   const at = useSignal(0);
   const grid = useRef<HTMLDivElement>(null);
   const opened = store.row.value;
+  const hasPlaces = store.data.clients.some(([, country]) => country);
 
   useEffect(() => {
     const element = grid.current;
@@ -77,7 +79,7 @@ export function RequestRows() {
   return (
     <>
       <div
-        class="grid-rows"
+        class={hasPlaces ? "grid-rows" : "grid-rows placeless"}
         role="grid"
         aria-label="Requests that findings rest on"
         aria-rowcount={n + 1}
@@ -91,7 +93,7 @@ export function RequestRows() {
         }}
       >
         <div class="line head" role="row" aria-rowindex={1}>
-          {COLUMNS.map((c) => (
+          {COLUMNS.filter((_, i) => hasPlaces || i !== FROM).map((c) => (
             <span role="columnheader" key={c}>
               {c}
             </span>
@@ -103,6 +105,7 @@ export function RequestRows() {
               key={place}
               place={place}
               row={matched[from + place] ?? 0}
+              hasPlaces={hasPlaces}
               isAt={place === at.value}
               isOpen={matched[from + place] === opened}
               onPick={() => {
@@ -114,7 +117,9 @@ export function RequestRows() {
         </div>
         {n === 0 && (
           <div role="row" class="nothing">
-            <span role="gridcell">No request passes these filters.</span>
+            <span role="gridcell">
+              No request that is kept here passes these filters; coldtrail who looks for others in the logs.
+            </span>
           </div>
         )}
       </div>
@@ -145,7 +150,14 @@ export function stagesOf(store: Store, row: number): number[] {
   return store.data.stages.map((_, i) => i).filter((i) => bits & (1 << i));
 }
 
-function Line(props: { place: number; row: number; isAt: boolean; isOpen: boolean; onPick: () => void }) {
+function Line(props: {
+  place: number;
+  row: number;
+  hasPlaces: boolean;
+  isAt: boolean;
+  isOpen: boolean;
+  onPick: () => void;
+}) {
   const store = useStore();
   const { data } = store;
   const { rows } = data;
@@ -167,7 +179,7 @@ function Line(props: { place: number; row: number; isAt: boolean; isOpen: boolea
       <span role="gridcell">
         <Log text={clip(client?.[0] ?? "-", 60)} />
       </span>
-      <span role="gridcell">{client?.[1] ?? ""}</span>
+      {props.hasPlaces && <span role="gridcell">{client?.[1] ?? ""}</span>}
       <span role="gridcell">{METHODS[rows.method[row] ?? -1] ?? ""}</span>
       <span role="gridcell" class="request">
         <Log text={clip(requestText(store, row), 300)} />

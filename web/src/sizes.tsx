@@ -149,7 +149,7 @@ export function Sizes() {
           {sizes.control && (
             <g class="control">
               <line x1={LEFT} x2={width - 10} y1={y(sizes.control.p99)} y2={y(sizes.control.p99)} />
-              <text x={width - 14} y={y(sizes.control.p99) - 5} text-anchor="end">
+              <text x={LEFT + 6} y={y(sizes.control.p99) - 5}>
                 99 % of {counted(sizes.control.n, "answer")} to others: up to {bytes(sizes.control.p99)}
               </text>
             </g>
@@ -169,7 +169,8 @@ export function Sizes() {
       </div>
       <p class="legend">
         <span class="swatch band-swatch" /> nine tenths of the tries{" "}
-        <span class={`dot ${stageClass(store, f.stage)}`} /> larger than others' answers {isLog && "; log axis"}
+        <span class={`dot ${stageClass(store, f.stage)}`} />{" "}
+        {`larger than others' answers${isLog ? "; logarithmic axis" : ""}`}
         <button type="button" class="quiet" onClick={() => store.pick({ finding: f.id })}>
           Only these requests
         </button>

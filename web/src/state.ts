@@ -62,6 +62,28 @@ export function pathOf(target: string): string {
   return decodeTarget(target.split("?", 1)[0] ?? "");
 }
 
+/** Targets in small letters as sent and decoded, and their paths: worked out once, asked with every letter typed. */
+interface Words {
+  sent: string[];
+  decoded: string[];
+  paths: string[];
+}
+
+const words = new WeakMap<Data, Words>();
+
+function wordsOf(data: Data): Words {
+  let known = words.get(data);
+  if (!known) {
+    known = {
+      sent: data.targets.map((t) => t.toLowerCase()),
+      decoded: data.targets.map((t) => decodeTarget(t).toLowerCase()),
+      paths: data.targets.map(pathOf),
+    };
+    words.set(data, known);
+  }
+  return known;
+}
+
 /** Whether a status code is `404`, or of a class such as `4xx`. */
 export function isStatus(code: number, wanted: string): boolean {
   return wanted.endsWith("xx") ? Math.floor(code / 100) === Number(wanted[0]) : code === Number(wanted);
@@ -72,7 +94,8 @@ export function matching(data: Data, filter: Filter): Uint32Array {
   const { rows } = data;
   const text = filter.text.toLowerCase();
   const holds = (s: string | undefined) => !!s && s.toLowerCase().includes(text);
-  const targets = data.targets.map((t) => (!text || holds(t) || holds(decodeTarget(t))) && isPage(filter.page, t));
+  const { sent, decoded, paths } = text || filter.page ? wordsOf(data) : { sent: [], decoded: [], paths: [] };
+  const texts = sent.map((t, i) => t.includes(text) || (decoded[i] ?? "").includes(text));
   const hosts = data.targetHosts.map((h) => holds(h));
   const clients = data.clients.map(([name]) => holds(name));
   const isClient = data.clients.map(
@@ -86,12 +109,13 @@ export function matching(data: Data, filter: Filter): Uint32Array {
       (!filter.stage || ((data.setStages[i] ?? 0) & (1 << stage)) !== 0) && (!filter.finding || set.includes(finding)),
   );
   const isText = (i: number) =>
-    targets[at(rows.target, i)] ||
+    texts[at(rows.target, i)] ||
     hosts[at(rows.host, i)] ||
     clients[at(rows.client, i)] ||
     METHODS[at(rows.method, i)]?.toLowerCase() === text ||
     holds(rows.raw.get(i));
-  const onPage = (i: number) => targets[at(rows.target, i)] || data.targetHosts[at(rows.host, i)] === filter.page;
+  const onPage = (i: number) =>
+    paths[at(rows.target, i)] === filter.page || data.targetHosts[at(rows.host, i)] === filter.page;
   const out = new Uint32Array(rows.n);
   let n = 0;
   for (let i = 0; i < rows.n; i++) {
@@ -107,10 +131,6 @@ export function matching(data: Data, filter: Filter): Uint32Array {
 
 function at(column: ArrayLike<number>, i: number): number {
   return column[i] ?? -1;
-}
-
-function isPage(page: string, target: string): boolean {
-  return !page || pathOf(target) === page;
 }
 
 /** The part of the sorted `matched` within a range of time: from, to. */

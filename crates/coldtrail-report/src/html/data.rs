@@ -17,6 +17,8 @@ use std::io::{self, Write};
 
 /// Number of this layout: the script refuses others.
 const LAYOUT: u32 = 1;
+/// Half the time of the default level, for a fourteenth more bytes.
+const LEVEL: Compression = Compression::new(4);
 /// Most findings: the gravest.
 const MAX_FINDINGS: usize = 2000;
 /// Most clients, pages and hosts that one finding names.
@@ -33,7 +35,7 @@ const MAX_COLUMNS: u32 = 9000;
 /// The block, in base64.
 pub(super) fn block(report: &Report, numbers: &Numbers<'_>) -> io::Result<String> {
     let base64 = base64::write::EncoderStringWriter::new(&STANDARD);
-    let mut out = GzEncoder::new(base64, Compression::default());
+    let mut out = GzEncoder::new(base64, LEVEL);
     write(&mut out, report, numbers)?;
     Ok(out.finish()?.into_inner())
 }
