@@ -85,7 +85,8 @@ export interface Head {
   who: Who[];
   pages: Page[];
   hosts: Host[];
-  answers: { finding: number; t: number[]; b: number[] }[];
+  /** Ascending. */
+  answers: { finding: number; bytes: number[] }[];
   beats: { finding: number; client: number; host: string; t: number[] }[];
   sweeps: { finding: number; client: number; hours: [number, number, number][] }[];
   countries: Country[];

@@ -29,6 +29,7 @@ async function start(): Promise<void> {
       e.preventDefault();
       goTo(link.getAttribute("href")?.slice(1) ?? "");
     });
+    if (location.hash && !location.hash.includes("=")) goTo(location.hash.slice(1));
     document.documentElement.dataset.ready = String(Math.round(performance.now()));
   } catch (error) {
     root.textContent = `The charts cannot be shown (${error instanceof Error ? error.message : "unknown error"}); all that is below does not need them.`;

@@ -35,8 +35,7 @@ export function sizesOf(data: Data, finding: number): Sizes | null {
     b.push(size);
   }
   if (b.length < 3) return null;
-  const others = data.answers.find((a) => a.finding === finding)?.b ?? [];
-  const sorted = [...others].sort((x, y) => x - y);
+  const sorted = data.answers.find((a) => a.finding === finding)?.bytes ?? [];
   const control = sorted.length ? { p99: quantile(sorted, 0.99), n: sorted.length } : null;
   const own = [...b].sort((x, y) => x - y);
   const limit = Math.max((control?.p99 ?? 0) * 1.3, quantile(own, 0.5) * 1.3 + 64);

@@ -59,7 +59,7 @@ export function raw(
       who: [],
       pages: [],
       hosts: [],
-      answers: [{ finding: 1, t: [T0, T0], b: [100, 120] }],
+      answers: [{ finding: 1, bytes: [100, 120] }],
       beats: [],
       sweeps: [],
       countries: [],

@@ -5,7 +5,7 @@ use super::accused::contacts;
 use crate::detect::{Evidence, Finding, HostsOfHour, Severity, Site, Stage, hosts_by_hour};
 use crate::focus::Events;
 use crate::record::ClientKey;
-use crate::table::{Answer, ContactRow, Contacts, Event, Locus, Selector};
+use crate::table::{ContactRow, Contacts, Event, Locus, Selector};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +25,8 @@ pub struct Basis {
     pub sets: Vec<Vec<u32>>,
     /// Some of the requests as they stand in the log, sorted by place.
     pub lines: Vec<Evidence>,
-    /// What pages answered to visitors without a payload: a sample for each finding about sizes, sorted by time.
-    pub answers: BTreeMap<u32, Vec<Answer>>,
+    /// Bytes that pages answered to visitors without a payload, ascending: a sample for each finding about an exploit.
+    pub answers: BTreeMap<u32, Vec<u64>>,
     pub beats: Vec<Beats>,
     pub sweeps: Vec<Sweep>,
 }
@@ -61,6 +61,8 @@ const MAX_REQUESTS: usize = 200_000;
 /// Caps on the lines fetched for them: lines, and bytes in all.
 const MAX_LINES: usize = 5000;
 const MAX_LINE_BYTES: u64 = 1 << 20;
+/// Findings for which ordinary answers are kept.
+const MAX_ANSWERS: usize = 16;
 /// Pairs of client and host whose beats are kept, of one finding and of all.
 const MAX_BEATS_OF_ONE: usize = 3;
 const MAX_BEATS: usize = 24;
@@ -92,8 +94,8 @@ impl Basis {
                 }
             }
             basis.add_contacts(*i, f, site);
-            if f.meta.stage == Stage::Exploit && f.page != 0 {
-                let mut answers: Vec<Answer> = site.ordinary.of(f.page).collect();
+            if f.meta.stage == Stage::Exploit && f.page != 0 && basis.answers.len() < MAX_ANSWERS {
+                let mut answers: Vec<u64> = site.ordinary.of(f.page).map(|a| a.bytes).collect();
                 answers.sort_unstable();
                 basis.answers.insert(*i, answers);
             }

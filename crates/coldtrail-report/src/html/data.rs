@@ -72,9 +72,7 @@ fn write(out: &mut impl Write, report: &Report, numbers: &Numbers<'_>) -> io::Re
             "name": h.host, "clients": h.n_clients, "down": h.bytes_down, "up": h.bytes_up,
         })).collect::<Vec<_>>(),
         "answers": basis.answers.iter().filter_map(|(i, answers)| Some(json!({
-            "finding": place.get(i)?,
-            "t": answers.iter().map(|a| a.ts_us / 1000).collect::<Vec<_>>(),
-            "b": answers.iter().map(|a| a.bytes).collect::<Vec<_>>(),
+            "finding": place.get(i)?, "bytes": answers,
         }))).collect::<Vec<_>>(),
         "beats": basis.beats.iter().filter_map(|b| Some(json!({
             "finding": place.get(&b.finding)?, "client": clients.place(b.client), "host": b.host,

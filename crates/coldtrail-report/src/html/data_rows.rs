@@ -31,16 +31,17 @@ impl<'r> Clients<'r> {
 
     /// Name, country and number of requests of each.
     pub(super) fn lines(&self) -> Vec<Value> {
+        let names: Vec<String> = self.order.iter().map(|c| self.report.client_text(*c)).collect();
+        let mut known: BTreeMap<&str, (Option<String>, u64)> =
+            names.iter().map(|name| (name.as_str(), (None, 0))).collect();
         // Those whom findings name stand first in the report's list.
-        let named = self.report.clients.iter().take_while(|c| c.n_findings > 0);
-        let known: BTreeMap<String, (Option<String>, u64)> =
-            named.map(|c| (c.client.to_string(), (c.country.map(|c| c.to_string()), c.n_requests))).collect();
-        let line = |client: &ClientKey| {
-            let name = self.report.client_text(*client);
-            let (country, n) = known.get(&name).cloned().unwrap_or_default();
-            json!([name, country, n])
-        };
-        self.order.iter().map(line).collect()
+        for line in self.report.clients.iter().take_while(|c| c.n_findings > 0) {
+            if let Some(of) = known.get_mut(line.client.to_string().as_str()) {
+                *of = (line.country.map(|c| c.to_string()), line.n_requests);
+            }
+        }
+        let line = |name: &String| known.get(name.as_str()).map(|(country, n)| json!([name, country, n]));
+        names.iter().filter_map(line).collect()
     }
 }
 
