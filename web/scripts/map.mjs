@@ -5,7 +5,6 @@ import { geoArea, geoEqualEarth, geoPath } from "d3-geo";
 import { feature } from "topojson-client";
 
 const WIDTH = 720;
-const HEIGHT = 330;
 // Countries that Natural Earth has no ISO number for.
 const CODES = { Kosovo: "XK" };
 
@@ -24,14 +23,10 @@ const codeOf = (f) => {
 };
 
 const coarse = read("110m").filter((f) => codeOf(f) !== "AQ");
-const projection = geoEqualEarth().fitExtent(
-  [
-    [1, 1],
-    [WIDTH - 1, HEIGHT - 1],
-  ],
-  { type: "FeatureCollection", features: coarse },
-);
+const world = { type: "FeatureCollection", features: coarse };
+const projection = geoEqualEarth().fitWidth(WIDTH, world);
 const path = geoPath(projection).digits(0);
+const height = Math.ceil(path.bounds(world)[1][1]);
 // The ring of a country with the largest area stands for it: France is not in the Atlantic.
 const largest = (f) => {
   if (f.geometry.type !== "MultiPolygon") return f;
@@ -78,7 +73,4 @@ for (const f of read("50m")) {
   seen.add(code);
 }
 shapes.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
-writeFileSync(
-  new URL("../src/map.json", import.meta.url),
-  `${JSON.stringify({ width: WIDTH, height: HEIGHT, shapes })}\n`,
-);
+writeFileSync(new URL("../src/map.json", import.meta.url), `${JSON.stringify({ width: WIDTH, height, shapes })}\n`);

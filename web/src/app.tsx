@@ -47,7 +47,6 @@ function KillChainSection() {
 function RequestSection() {
   const store = useStore();
   const { data } = store;
-  const [from, to] = store.bounds.value;
   const n = data.rows.n;
   const isTable = useSignal(false);
   return (
@@ -68,8 +67,8 @@ function RequestSection() {
         </button>
       </div>
       <p class="lead">
-        <span class="key all" /> all requests of the logs <span class="key bad" /> attacks among them. Above: the
-        findings by stage, a tick for each of their requests.
+        <span class="key all" /> all requests of the logs <span class="key bad" /> attacks among them.
+        {n > 0 && " Above: the findings by stage, a tick for each of their requests."}
         {data.gaps.length > 0 && (
           <>
             {" "}
@@ -78,6 +77,19 @@ function RequestSection() {
         )}
       </p>
       {isTable.value ? <TableView title="Requests over time" {...hoursTable(data)} /> : <RequestAxis />}
+      {n > 0 ? <Kept /> : <p class="more">There is no finding that accuses anybody, and so no request to show.</p>}
+    </section>
+  );
+}
+
+/** The requests that are part of the page: filters, how many there are, and the rows. */
+function Kept() {
+  const store = useStore();
+  const { data } = store;
+  const [from, to] = store.bounds.value;
+  const n = data.rows.n;
+  return (
+    <>
       <Filters />
       <p class="lead" role="status">
         <strong>
@@ -93,7 +105,7 @@ function RequestSection() {
         Keys in the table: <kbd>j</kbd> <kbd>k</kbd> or arrows, <kbd>Page up</kbd> <kbd>Page down</kbd>, <kbd>Home</kbd>{" "}
         <kbd>End</kbd>; <kbd>Enter</kbd> opens a request, <kbd>Esc</kbd> closes it.
       </p>
-    </section>
+    </>
   );
 }
 

@@ -46,7 +46,7 @@ export function Transfers() {
   const { ref, width } = useWidth<HTMLDivElement>(520);
   const all = transfersOf(data, MAX_LINES);
   if (!all.length) return null;
-  const left = Math.round(width * 0.44);
+  const left = Math.min(Math.round(width * 0.44), 300);
   const x = linear([0, Math.max(...all.map((t) => t.n))], [0, width - left - 76]);
   return (
     <Chart

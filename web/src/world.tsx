@@ -55,13 +55,15 @@ export function World() {
     const c = of.get(code);
     return !c ? "none" : c.expected === null ? "unknown" : c.expected ? "expected" : "unexpected";
   };
-  const isOn = (code: string) => store.filter.value.country === code;
+  const isOn = (code: string) => code !== "" && store.filter.value.country === code;
   return (
     <section class="panel wide" id="world" aria-labelledby="world-title">
       <div class="bar">
         <h3 id="world-title">Where clients are registered</h3>
       </div>
-      <p class="lead">{data.expectation} Rings are numbered as in the table; a place alone proves nothing.</p>
+      <p class="lead">
+        {data.expectation} {rings.size > 0 && "Rings are numbered as in the table. "}A place alone proves nothing.
+      </p>
       <div class="world">
         <div>
           <svg
