@@ -29,6 +29,23 @@ fn page() -> String {
     written(|out| html::write(out, &case::hostile(), &method, 200))
 }
 
+/// The page without what stands inside its style sheet and its two script elements, and the latter.
+fn without_scripts(page: &str) -> (String, Vec<String>) {
+    let (head, rest) = page.split_once("<style>").expect("a style sheet");
+    let (_, body) = rest.split_once("</style>").expect("it ends");
+    let page = format!("{head}<style></style>{body}");
+    let mut parts = page.split("<script");
+    let mut rest = parts.next().expect("a page").to_owned();
+    let mut inside = Vec::new();
+    for part in parts {
+        let (attributes, text) = part.split_once('>').expect("a tag ends");
+        let (text, after) = text.split_once("</script>").expect("it is closed");
+        rest.push_str(&format!("<script{attributes}></script>{after}"));
+        inside.push(text.to_owned());
+    }
+    (rest, inside)
+}
+
 /// Name and attributes of every tag, in order; panics where a `<` begins something that our template does not have.
 fn tags(html: &str) -> Vec<(String, Vec<(String, String)>)> {
     let mut out = Vec::new();
@@ -62,11 +79,11 @@ fn tags(html: &str) -> Vec<(String, Vec<(String, String)>)> {
 fn html_has_no_element_and_no_attribute_from_a_log() {
     const TAGS: &str = " !DOCTYPE html head meta title style body header main section article div nav p span h1 h2 h3 ul ol li \
         a bdi small strong code dl dt dd table caption thead tbody tr th td details summary svg path circle rect line text \
-        defs pattern ";
-    const ATTRIBUTES: &str = " html lang charset http-equiv content name class id href title role aria-label aria-hidden \
+        defs pattern script ";
+    const ATTRIBUTES: &str = " html lang charset http-equiv content name class id href type title role aria-label aria-hidden \
         aria-labelledby tabindex scope colspan open viewBox width height d cx cy r x y x1 x2 y1 y2 text-anchor \
         patternUnits patternTransform ";
-    let page = page();
+    let page = without_scripts(&page()).0;
     let has = |list: &str, word: &str| list.contains(&format!(" {word} "));
     let mut open: Vec<String> = Vec::new();
     let mut n = 0;
@@ -98,19 +115,52 @@ fn html_shows_what_would_act_or_hide() {
 }
 
 #[test]
-fn html_allows_its_style_sheet_and_nothing_else() {
+fn html_allows_its_style_sheet_and_its_script_and_nothing_else() {
     use base64::Engine;
     use sha2::Digest;
     let page = page();
+    let (_, scripts) = without_scripts(&page);
     let (_, style) = page.split_once("<style>").expect("a style sheet");
     let (style, _) = style.split_once("</style>").expect("it ends");
-    let digest = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style.as_bytes()));
-    let policy =
-        format!("default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'");
+    let digest =
+        |text: &str| base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(text.as_bytes()));
+    let [data, script] = scripts.as_slice() else { panic!("{} scripts", scripts.len()) };
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        digest(script),
+        digest(style)
+    );
+    assert!(data.len() > 1000 && data.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b)));
     assert!(page.contains(&format!("content=\"{policy}\"")));
     for loads in ["@import", "http", "url(\"", "url('", "url(/", "url(d"] {
         assert!(!style.contains(loads), "{loads}");
     }
+}
+
+#[test]
+fn html_data_read_back_as_the_same_text() {
+    use base64::Engine;
+    use std::io::Read;
+    let report = case::hostile();
+    let (_, scripts) = without_scripts(&page());
+    let packed = base64::engine::general_purpose::STANDARD.decode(&scripts[0]).expect("base64");
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut text).expect("gzip of text");
+    let data: Value = serde_json::from_str(&text).expect("JSON");
+    let findings = data["head"]["findings"].as_array().expect("a list");
+    assert_eq!(findings.len(), report.findings.len());
+    for (value, f) in findings.iter().zip(&report.findings) {
+        let pages: Vec<&str> =
+            value["pages"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+        assert_eq!(pages, f.pages.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    let raw = data["raw"].as_array().expect("a list");
+    for e in report.findings.iter().flat_map(|f| &f.evidence) {
+        assert!(raw.contains(&raw_text(&e.raw, e.n_cut).into()));
+    }
+    let columns = ["t", "target", "host", "client", "method", "status", "bytes", "set", "input", "line"];
+    let n = data["t"].as_array().map_or(0, Vec::len);
+    assert!(n > 0 && columns.iter().all(|c| data[c].as_array().map(Vec::len) == Some(n)));
 }
 
 #[test]

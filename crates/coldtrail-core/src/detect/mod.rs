@@ -29,6 +29,8 @@ pub use crate::link::{AgentGroup, HostFacts, LinkedClient};
 pub(crate) use finding::stable_hash;
 pub use finding::{Draft, Evidence, Finding, Level, Number, Severity, Stage};
 pub(crate) use host::Host;
+pub use lateral_movement::fan_out::HostsOfHour;
+pub(crate) use lateral_movement::fan_out::hosts_by_hour;
 pub use registry::{by_id, registry};
 pub use site::{Options, Site};
 

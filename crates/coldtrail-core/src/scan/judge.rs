@@ -5,7 +5,7 @@ use crate::focus::{Events, PeakCounter, Wanted};
 use crate::parallel::each;
 use crate::record::ClientKey;
 use crate::table::{ClientRow, Event, Selector};
-use crate::verdict::Report;
+use crate::verdict::{Lists, Report};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -85,8 +85,13 @@ pub(super) fn peak_clients(suspects: &[Of], site: &Site<'_>) -> Vec<ClientKey> {
     fits.map(|row| row.client).collect()
 }
 
-/// Asks the detectors what the events prove.
-pub(super) fn findings(suspects: &[Of], events: &Events, site: &Site<'_>, threads: usize) -> Vec<Finding> {
+/// Asks the detectors what the events prove; also from which lists each finding was concluded.
+pub(super) fn findings(
+    suspects: &[Of],
+    events: &Events,
+    site: &Site<'_>,
+    threads: usize,
+) -> (Vec<Finding>, Lists) {
     let mut all: Vec<(usize, &Suspect)> = Vec::new();
     for of in suspects {
         all.extend(of.suspects.iter().map(|suspect| (of.detector, suspect)));
@@ -95,5 +100,12 @@ pub(super) fn findings(suspects: &[Of], events: &Events, site: &Site<'_>, thread
         let events: Vec<&[Event]> = suspect.wants.iter().map(|(selector, _)| events.of(*selector)).collect();
         caught(|| registry()[*detector].conclude(suspect, &events, site))
     });
-    findings.into_iter().flatten().collect()
+    let mut lists = Lists::new();
+    for (finding, (_, suspect)) in
+        findings.iter().zip(&all).flat_map(|(of, suspect)| of.iter().map(move |f| (f, suspect)))
+    {
+        let mine = lists.entry((finding.meta.id, finding.subject.clone())).or_default();
+        mine.extend(suspect.wants.iter().map(|(selector, _)| *selector));
+    }
+    (findings.into_iter().flatten().collect(), lists)
 }

@@ -367,12 +367,28 @@ impl Lanes {
     }
 
     /// Fills in the raw lines of the evidence.
-    pub(super) fn fetch_evidence(&self, inputs: &Ranked, findings: &mut [Finding]) {
+    pub(super) fn fetch_evidence(
+        &self,
+        inputs: &Ranked,
+        findings: &mut [Finding],
+        lines: &mut Vec<Evidence>,
+    ) {
         let mut by_feed: BTreeMap<u32, Vec<(Range, &mut Evidence)>> = BTreeMap::new();
         for evidence in findings.iter_mut().flat_map(|f| f.draft.evidence.iter_mut()) {
             let Some(&(feed, member)) = inputs.order.get(evidence.at.input as usize) else { continue };
             let range = Range { member, offset: evidence.at.offset, len: evidence.at.len };
             by_feed.entry(feed).or_default().push((range, evidence));
+        }
+        // What has to be decompressed is not read further for them.
+        let ends: BTreeMap<u32, Option<Range>> =
+            by_feed.iter().map(|(feed, of)| (*feed, of.iter().map(|(range, _)| *range).max())).collect();
+        for line in lines.iter_mut() {
+            let Some(&(feed, member)) = inputs.order.get(line.at.input as usize) else { continue };
+            let range = Range { member, offset: line.at.offset, len: line.at.len };
+            let is_near = ends.get(&feed).is_some_and(|end| Some(range) <= *end);
+            if is_near || self.lanes[feed as usize].state().is_seekable {
+                by_feed.entry(feed).or_default().push((range, line));
+            }
         }
         for (feed, mut wanted) in by_feed {
             wanted.sort_by_key(|(range, _)| *range);
@@ -384,6 +400,7 @@ impl Lanes {
                 wanted[i].1.n_cut = (bytes.len() - kept.len()) as u64;
             });
         }
+        lines.retain(|line| !line.raw.is_empty());
     }
 }
 

@@ -169,6 +169,7 @@ pub(super) fn pages(tables: &Arc<Tables>, named: &BTreeMap<u64, u64>, threads: u
             n_requests: row.n_requests(),
             n_clients: row.n_clients.into(),
             n_status: row.status.map(|s| s.n.into()),
+            spans_us: row.status.map(|s| us(s.first_s, s.first_s <= s.last_s).zip(us(s.last_s, true))),
             n_attacks: row.n_attacks.into(),
             n_posts: row.n_posts.into(),
             bytes_out: row.bytes_out,

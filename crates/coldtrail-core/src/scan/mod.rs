@@ -100,10 +100,10 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
     focused.events.settle();
     focused.ordinary.settle();
     let site = tables.site(keys, &detect, &observed, (&focused.ordinary, &focused.replies));
-    let findings = judge::findings(&suspects, &focused.events, &site, threads);
+    let (findings, lists) = judge::findings(&suspects, &focused.events, &site, threads);
     drop((suspects, wanted));
     peaks.extend(focused.peaks.peaks());
-    let judgement = crate::verdict::conclude(findings, &focused.events, &site);
+    let judgement = crate::verdict::conclude(findings, &lists, &focused.events, &site);
     drop(focused.events);
     let mut coverage = lanes.coverage(&inputs, &observed, rejects, &site);
     coverage.blind_spots.extend(rules.gave_up().into_iter().map(gave_up));
@@ -135,10 +135,11 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
         pages: lines::pages(&tables, &judgement.named_pages, threads),
         hosts: lines::hosts(&tables, &judgement.named_hosts),
         countries,
+        basis: judgement.basis,
         totals: observed.totals,
         is_partial: progress.is_stopped(),
     };
-    lanes.fetch_evidence(&inputs, &mut report.findings);
+    lanes.fetch_evidence(&inputs, &mut report.findings, &mut report.basis.lines);
     report
 }
 

@@ -21,7 +21,7 @@ fn is_refused(client: ClientKey, finding: &Finding, site: &Site<'_>) -> bool {
         && contacts.all(|row| row.n_denied.saturating_add(row.n_failed) >= row.n_requests)
 }
 
-fn contacts<'s>(
+pub(super) fn contacts<'s>(
     client: ClientKey,
     finding: &'s Finding,
     site: &'s Site<'_>,
@@ -126,13 +126,13 @@ mod tests {
     use crate::detect::{Finding, registry};
     use crate::enrich::Indicators;
     use crate::enrich::attack::Class;
-    use crate::verdict::{Judgement, conclude};
+    use crate::verdict::{Judgement, Lists, conclude};
 
     const A: &str = "203.0.113.9";
 
     fn judge(site: &TestSite) -> Judgement {
         let findings: Vec<Finding> = registry().iter().flat_map(|d| site.run(*d)).collect();
-        conclude(findings, &Events::new([]), &site.site())
+        conclude(findings, &Lists::new(), &Events::new([]), &site.site())
     }
 
     fn names(judged: &Judgement) -> Vec<&str> {

@@ -4,7 +4,7 @@ use super::answers::answers;
 use super::beside::fetched_beside_implants;
 use super::incident::incidents;
 use super::ladder::{do_now, verdict, would_raise};
-use super::{Answers, Incident};
+use super::{Answers, Basis, Incident, Lists};
 use crate::detect::{Draft, Finding, Level, Site, by_id};
 use crate::focus::Events;
 use crate::record::ClientKey;
@@ -18,6 +18,7 @@ pub struct Judgement {
     pub would_raise: Vec<String>,
     pub do_now: Vec<String>,
     pub answers: Answers,
+    pub basis: Basis,
     /// Sorted by first time, then id.
     pub incidents: Vec<Incident>,
     /// Sorted by first time, then id; each subject of a detector once.
@@ -28,8 +29,9 @@ pub struct Judgement {
     pub named_hosts: BTreeMap<String, u64>,
 }
 
-/// Joins, sorts and judges. Pure: the order of `findings` does not matter. `events` are those that they rest on.
-pub fn conclude(findings: Vec<Finding>, events: &Events, site: &Site<'_>) -> Judgement {
+/// Joins, sorts and judges. Pure: the order of `findings` does not matter. `events` are those that they rest on, each
+/// on some of the `lists`.
+pub fn conclude(findings: Vec<Finding>, lists: &Lists, events: &Events, site: &Site<'_>) -> Judgement {
     let mut findings = join_same(findings);
     let beside = fetched_beside_implants(&findings, site);
     if !beside.is_empty() {
@@ -57,6 +59,7 @@ pub fn conclude(findings: Vec<Finding>, events: &Events, site: &Site<'_>) -> Jud
         would_raise: would_raise(verdict.level, &findings, site),
         do_now: do_now(verdict.level, &findings, site),
         answers: answers(&findings, &incidents, events, site),
+        basis: Basis::of(&findings, lists, events, site),
         level: verdict.level,
         rule: verdict.rule,
         sentence: verdict.sentence,
@@ -122,7 +125,7 @@ mod tests {
     fn judge(requests: Vec<Request>) -> Judgement {
         let site = TestSite::new(requests);
         let findings = registry().iter().flat_map(|d| site.run(*d)).collect();
-        conclude(findings, &Events::new([]), &site.site())
+        conclude(findings, &Lists::new(), &Events::new([]), &site.site())
     }
 
     fn break_in() -> Vec<Request> {
@@ -215,8 +218,9 @@ mod tests {
         let site = TestSite::new(break_in());
         let findings: Vec<Finding> = registry().iter().flat_map(|d| site.run(*d)).collect();
         let ids = |j: &Judgement| j.findings.iter().map(|f| f.id.clone()).collect::<Vec<_>>();
-        let one = conclude(findings.clone(), &Events::new([]), &site.site());
-        let other = conclude(findings.into_iter().rev().collect(), &Events::new([]), &site.site());
+        let one = conclude(findings.clone(), &Lists::new(), &Events::new([]), &site.site());
+        let other =
+            conclude(findings.into_iter().rev().collect(), &Lists::new(), &Events::new([]), &site.site());
         assert_eq!(ids(&one), ids(&other));
         assert_eq!(one.sentence, other.sentence);
         assert_eq!(one.incidents[0].id, other.incidents[0].id);

@@ -2,6 +2,7 @@
 
 mod accused;
 mod answers;
+mod basis;
 mod beside;
 mod blind_spots;
 mod conclude;
@@ -11,6 +12,7 @@ mod report;
 mod story;
 
 pub use crate::focus::Peaks;
+pub use basis::{Basis, Beats, Lists, Request, Sweep};
 pub use blind_spots::blind_spots;
 #[cfg(test)]
 pub(crate) use conclude::join_same;

@@ -1,5 +1,6 @@
 //! The one value that every writer turns into its format. Nothing in it depends on threads, order or the machine.
 
+use super::Basis;
 use crate::detect::{Finding, Level, Severity, Stage};
 use crate::enrich::{Country, Place};
 use crate::focus::Peaks;
@@ -37,6 +38,7 @@ pub struct Report {
     /// Most telling first.
     pub hosts: Lines<HostLine>,
     pub countries: Countries,
+    pub basis: Basis,
     /// The run was interrupted: what is here is what was read until then.
     pub is_partial: bool,
 }
@@ -313,6 +315,8 @@ pub struct PageLine {
     pub n_requests: u64,
     pub n_clients: u64,
     pub n_status: [u64; StatusClass::COUNT],
+    /// When each class was first and last answered, microseconds since 1970.
+    pub spans_us: [Option<(i64, i64)>; StatusClass::COUNT],
     pub n_attacks: u64,
     pub n_posts: u64,
     pub bytes_out: u64,

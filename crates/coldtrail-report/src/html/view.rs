@@ -7,20 +7,24 @@ use super::words::{
     Names, Prose, clipped, level_words, more, names, number_text, period, prose, sentences, stage_words,
     text, time_or_dash,
 };
+use super::{Inline, data};
 use crate::answers::{self, most_telling, stage_count, stages_of};
 use crate::figures::{bytes, count, counted, percent};
 use crate::raw::raw_text;
 use crate::run::Method;
 use crate::safe::Safe;
 use askama::Template;
-use coldtrail_core::detect::{Finding, Level};
+use coldtrail_core::detect::{Finding, Level, Severity};
 use coldtrail_core::enrich::Place;
 use coldtrail_core::verdict::{GotIn, Incident, LeftState, Report, Who};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::io;
 
 /// Findings shown; the others stand in `findings.jsonl`.
 const MAX_FINDINGS: usize = 200;
+/// Findings and incidents that are printed: the gravest, of at least medium severity.
+const MAX_PRINTED: usize = 6;
 /// Incidents shown; the others stand in `summary.json`.
 const MAX_INCIDENTS: usize = 50;
 /// Lines of evidence of one finding.
@@ -37,8 +41,9 @@ const MAX_REJECTS: usize = 10;
 #[derive(Template)]
 #[template(path = "report.html")]
 pub(super) struct PageView {
-    style: &'static str,
-    style_hash: String,
+    style: Inline,
+    script: Inline,
+    data: String,
     level: &'static str,
     headline: &'static str,
     grounds: String,
@@ -54,6 +59,8 @@ pub(super) struct PageView {
     background: String,
     attackers: Attackers,
     incidents: Vec<IncidentView>,
+    /// Those of low severity.
+    background_incidents: Vec<IncidentView>,
     more_incidents: String,
     hours: Option<Hours>,
     n_gaps: usize,
@@ -112,6 +119,7 @@ struct AttackerRow {
 
 struct IncidentView {
     number: usize,
+    is_printed: bool,
     level: &'static str,
     level_words: String,
     severity: &'static str,
@@ -135,6 +143,7 @@ struct LaneView {
 struct FindingView {
     number: usize,
     is_open: bool,
+    is_printed: bool,
     level: &'static str,
     level_words: String,
     severity: &'static str,
@@ -169,19 +178,33 @@ pub(super) fn page(
     report: &Report,
     method: &Method,
     most: usize,
-    style: &'static str,
-    style_hash: String,
-) -> PageView {
+    style: Inline,
+    script: Inline,
+) -> io::Result<PageView> {
     let numbers = numbers_of(report);
     let n_inputs = report.coverage.inputs.len();
     let n_bytes = report.coverage.inputs.iter().fold(0u64, |n, i| n.saturating_add(i.bytes));
     let lines = &report.totals.lines;
+    let printed: Vec<&str> =
+        gravest(&report.findings, |f| (f.level, f.severity)).map(|f| f.id.as_str()).collect();
+    let printed_incidents: Vec<&str> =
+        gravest(&report.incidents, |i| (i.level, i.severity)).map(|i| i.id.as_str()).collect();
+    let shown = report.incidents.iter().take(MAX_INCIDENTS).enumerate();
+    let (incidents, background_incidents): (Vec<_>, Vec<_>) =
+        shown.partition(|(_, i)| i.severity >= Severity::Medium);
+    let [incidents, background_incidents] = [incidents, background_incidents].map(|of| {
+        let view = |(at, i): (usize, &Incident)| {
+            incident_view(at + 1, i, &numbers, printed_incidents.contains(&i.id.as_str()))
+        };
+        of.into_iter().map(view).collect::<Vec<_>>()
+    });
     let proof: Vec<&str> = answers::proof(report).iter().map(|f| f.id.as_str()).collect();
     let gaps = report.coverage.gaps.iter().map(answers::gap);
     let blind: Vec<String> = report.coverage.blind_spots.iter().cloned().chain(gaps).collect();
-    PageView {
+    Ok(PageView {
         style,
-        style_hash,
+        script,
+        data: data::block(report, &numbers)?,
         level: if answers::nothing_read(report) { "unread" } else { report.level.name() },
         headline: answers::headline(report),
         grounds: clipped(&text(&answers::grounds(report)), 200),
@@ -204,19 +227,16 @@ pub(super) fn page(
         countries: rows::countries(report, most),
         expectation: answers::expectation(report),
         country_source: answers::country_source(report),
-        incidents: report
-            .incidents
-            .iter()
-            .take(MAX_INCIDENTS)
-            .enumerate()
-            .map(|(i, incident)| incident_view(i + 1, incident, &numbers))
-            .collect(),
+        incidents,
+        background_incidents,
         more_incidents: more(report.incidents.len(), MAX_INCIDENTS, "summary.json"),
         hours: charts::hours(report),
         n_gaps: report.coverage.gaps.len(),
         findings: numbers
             .iter()
-            .map(|(id, (number, f))| finding_view(report, *number, f, proof.contains(id)))
+            .map(|(id, (number, f))| {
+                finding_view(report, *number, f, proof.contains(id), printed.contains(id))
+            })
             .collect::<BTreeMap<_, _>>()
             .into_values()
             .collect(),
@@ -238,10 +258,17 @@ pub(super) fn page(
             4000,
         ),
         parameters: method.parameters.iter().map(|(a, b)| [text(a), text(b)]).collect(),
-    }
+    })
 }
 
-type Numbers<'a> = BTreeMap<&'a str, (usize, &'a Finding)>;
+/// Those that are printed: of at least medium severity, the gravest first, and of equals those that come first.
+fn gravest<T>(all: &[T], gravity: impl Fn(&T) -> (Level, Severity)) -> impl Iterator<Item = &T> {
+    let mut ranked: Vec<&T> = all.iter().filter(|x| gravity(x).1 >= Severity::Medium).collect();
+    ranked.sort_by_key(|x| Reverse(gravity(x)));
+    ranked.into_iter().take(MAX_PRINTED)
+}
+
+pub(super) type Numbers<'a> = BTreeMap<&'a str, (usize, &'a Finding)>;
 
 /// The findings shown, numbered from 1 in their order: the most severe where not all have room.
 fn numbers_of(report: &Report) -> Numbers<'_> {
@@ -316,13 +343,19 @@ fn attackers(report: &Report) -> Attackers {
     }
 }
 
-fn incident_view(number: usize, incident: &Incident, numbers: &Numbers<'_>) -> IncidentView {
+fn incident_view(
+    number: usize,
+    incident: &Incident,
+    numbers: &Numbers<'_>,
+    is_printed: bool,
+) -> IncidentView {
     let firsts = incident.stages.iter().filter_map(|s| s.first_us).chain(incident.first_us);
     let lasts = incident.stages.iter().filter_map(|s| s.last_us).chain(incident.last_us);
     let axis = Axis::around(firsts.min().unwrap_or(0), lasts.max().unwrap_or(0));
     let has_time = incident.stages.iter().any(|s| s.first_us.is_some());
     IncidentView {
         number,
+        is_printed,
         level: incident.level.name(),
         level_words: level_words(incident.level),
         severity: incident.severity.name(),
@@ -346,7 +379,13 @@ fn incident_view(number: usize, incident: &Incident, numbers: &Numbers<'_>) -> I
     }
 }
 
-fn finding_view(report: &Report, number: usize, f: &Finding, is_open: bool) -> (usize, FindingView) {
+fn finding_view(
+    report: &Report,
+    number: usize,
+    f: &Finding,
+    is_open: bool,
+    is_printed: bool,
+) -> (usize, FindingView) {
     let evidence = f.evidence.iter().take(MAX_EVIDENCE).map(|e| EvidenceView {
         place: format!("{}:{}", Safe(crate::findings::input_name(report, e.at.input)), e.at.line),
         raw: clipped(&text(&raw_text(&e.raw, e.n_cut)), MAX_RAW_CHARS),
@@ -355,6 +394,7 @@ fn finding_view(report: &Report, number: usize, f: &Finding, is_open: bool) -> (
     let view = FindingView {
         number,
         is_open,
+        is_printed,
         level: f.level.name(),
         level_words: level_words(f.level),
         severity: f.severity.name(),

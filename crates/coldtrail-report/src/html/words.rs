@@ -43,7 +43,10 @@ pub(super) fn prose(sentence: &str) -> Prose {
     let is_date = |word: &str| {
         let mut parts = word.trim_end_matches([',', '.', ':', ';', ')']).split('-').map(str::len);
         word.starts_with(|c: char| c.is_ascii_digit())
-            && [parts.next(), parts.next(), parts.next(), parts.next()] == [Some(4), Some(2), Some(2), None]
+            && matches!(
+                [parts.next(), parts.next(), parts.next(), parts.next()],
+                [Some(4), Some(2), Some(2 | 12..=24), None]
+            )
     };
     let mut out = vec![Piece { text: String::new(), is_date: false }];
     for word in sentence.split_inclusive(' ') {

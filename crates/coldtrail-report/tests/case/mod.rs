@@ -400,6 +400,7 @@ pub(crate) fn break_in() -> Report {
         pages: Lines::new(64, page_line),
         hosts: Lines::new(0, |_| unreachable!("no hosts")),
         countries: countries(),
+        basis: Basis::default(),
         is_partial: false,
     }
 }
@@ -457,6 +458,7 @@ fn page_line(i: usize) -> PageLine {
         n_requests: n,
         n_clients: [4_011, 2, 1].get(i).copied().unwrap_or(n / 3),
         n_status: [n - n / 40, n / 40, 0, 0, 0, 0],
+        spans_us: [Some((at(12, 0, 0, 1), at(14, 23, 59, 1))), None, None, None, None, None],
         n_attacks: [3600, 0, 0].get(i).copied().unwrap_or(0),
         n_posts: 0,
         bytes_out: n * 8_214,
@@ -492,6 +494,7 @@ pub(crate) fn quiet() -> Report {
         pages: Lines::new(8, |i| page_line(i + 3)),
         hosts: Lines::new(0, |_| unreachable!("no hosts")),
         countries: Countries::default(),
+        basis: Basis::default(),
         is_partial: false,
     }
 }

@@ -74,14 +74,49 @@ static META: Meta = Meta {
 };
 
 /// Hosts of one hour.
-#[derive(Clone, Copy, Default)]
-struct Hour {
-    hosts: usize,
-    failed: usize,
-    internal: usize,
-    internal_failed: usize,
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct HostsOfHour {
+    pub hosts: usize,
+    pub failed: usize,
+    pub internal: usize,
+    pub internal_failed: usize,
     /// That nobody else ever contacted, asked once and not from a page.
-    lone: usize,
+    pub lone: usize,
+}
+
+/// The hosts that one client contacted, by hours since 1970; names that nobody answers are no hosts.
+pub(crate) fn hosts_by_hour<'a>(
+    rows: impl IntoIterator<Item = &'a ContactRow>,
+    part: &Partition,
+    site: &Site<'_>,
+) -> BTreeMap<u32, HostsOfHour> {
+    let mut hours: BTreeMap<u32, HostsOfHour> = BTreeMap::new();
+    for row in rows {
+        let host = std::str::from_utf8(part.contacts.text(row)).ok();
+        let ip = host.and_then(|h| h.parse::<std::net::IpAddr>().ok());
+        let n_bad = row.n_failed.saturating_add(row.n_denied);
+        if ip.is_none() && n_bad >= row.n_requests {
+            continue;
+        }
+        // A proxy refuses names by policy: advertising is no host that did not answer.
+        let n_bad = if ip.is_some() { n_bad } else { row.n_failed };
+        let is_failed = n_bad.saturating_mul(2) >= row.n_requests;
+        let is_internal = ip.is_some_and(|ip| ClientKey::from(ip).is_internal());
+        let is_lone = row.n_requests == 1
+            && row.n_referrer == 0
+            && site.hosts.get(&row.host).is_some_and(|h| h.n_clients == 1);
+        let mut of_row: Vec<u32> = row.times.seconds().iter().map(|t| t / 3600).collect();
+        of_row.dedup();
+        for hour in of_row {
+            let hour = hours.entry(hour).or_default();
+            hour.hosts += 1;
+            hour.failed += usize::from(is_failed);
+            hour.internal += usize::from(is_internal);
+            hour.internal_failed += usize::from(is_internal && is_failed);
+            hour.lone += usize::from(is_lone);
+        }
+    }
+    hours
 }
 
 impl FanOut {
@@ -89,50 +124,25 @@ impl FanOut {
         if rows.len() < self.0.min_internal {
             return None;
         }
-        let mut hours: BTreeMap<u32, Hour> = BTreeMap::new();
-        for row in rows {
-            let host = std::str::from_utf8(part.contacts.text(row)).ok();
-            let ip = host.and_then(|h| h.parse::<std::net::IpAddr>().ok());
-            let n_bad = row.n_failed.saturating_add(row.n_denied);
-            if ip.is_none() && n_bad >= row.n_requests {
-                continue;
-            }
-            // A proxy refuses names by policy: advertising is no host that did not answer.
-            let n_bad = if ip.is_some() { n_bad } else { row.n_failed };
-            let is_failed = n_bad.saturating_mul(2) >= row.n_requests;
-            let is_internal = ip.is_some_and(|ip| ClientKey::from(ip).is_internal());
-            let is_lone = row.n_requests == 1
-                && row.n_referrer == 0
-                && site.hosts.get(&row.host).is_some_and(|h| h.n_clients == 1);
-            let mut of_row: Vec<u32> = row.times.seconds().iter().map(|t| t / 3600).collect();
-            of_row.dedup();
-            for hour in of_row {
-                let hour = hours.entry(hour).or_default();
-                hour.hosts += 1;
-                hour.failed += usize::from(is_failed);
-                hour.internal += usize::from(is_internal);
-                hour.internal_failed += usize::from(is_internal && is_failed);
-                hour.lone += usize::from(is_lone);
-            }
-        }
+        let hours = hosts_by_hour(rows.iter().copied(), part, site);
         let mut sizes: Vec<usize> = hours.values().map(|h| h.hosts).collect();
         sizes.sort_unstable();
         let median = sizes.get(sizes.len().checked_sub(1)? / 2).copied().unwrap_or(0);
         let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
-        let is_heavy = |h: &Hour| {
+        let is_heavy = |h: &HostsOfHour| {
             let is_only = sizes.len() == 1;
             h.hosts >= self.0.min_hosts && (is_only || h.hosts >= self.0.min_ratio * median)
         };
-        let is_wide = |h: &Hour| is_heavy(h) && share(h.failed, h.hosts) >= self.0.min_failed;
-        let is_lone = |h: &Hour| {
+        let is_wide = |h: &HostsOfHour| is_heavy(h) && share(h.failed, h.hosts) >= self.0.min_failed;
+        let is_lone = |h: &HostsOfHour| {
             site.n_outgoing_clients >= self.0.min_clients
                 && is_heavy(h)
                 && share(h.lone, h.hosts) >= self.0.min_lone
         };
-        let is_inside = |h: &Hour| {
+        let is_inside = |h: &HostsOfHour| {
             h.internal >= self.0.min_internal && share(h.internal_failed, h.internal) >= self.0.min_failed
         };
-        let loud: Vec<(u32, Hour)> = hours
+        let loud: Vec<(u32, HostsOfHour)> = hours
             .iter()
             .filter(|(_, h)| is_wide(h) || is_inside(h) || is_lone(h))
             .map(|(t, h)| (*t, *h))
