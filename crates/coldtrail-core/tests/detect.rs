@@ -54,6 +54,7 @@ detectors! {
     tunnel_page_cases "tunnel-page",
     proxy_transfer_cases "proxy-transfer",
     beacon_cases "beacon",
+    generated_names_cases "generated-names",
     indicator_cases "indicator",
     post_channel_cases "post-channel",
     drive_by_cases "drive-by",

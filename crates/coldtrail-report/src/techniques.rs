@@ -3,7 +3,7 @@
 /// Version of ATT&CK that ids and names are of.
 pub(crate) const VERSION: &str = "17";
 
-const NAMES: [(&str, &str); 29] = [
+const NAMES: [(&str, &str); 30] = [
     ("T1018", "Remote System Discovery"),
     ("T1029", "Scheduled Transfer"),
     ("T1030", "Data Transfer Size Limits"),
@@ -28,6 +28,7 @@ const NAMES: [(&str, &str); 29] = [
     ("T1560", "Archive Collected Data"),
     ("T1567", "Exfiltration Over Web Service"),
     ("T1567.002", "Exfiltration to Cloud Storage"),
+    ("T1568.002", "Domain Generation Algorithms"),
     ("T1572", "Protocol Tunneling"),
     ("T1573", "Encrypted Channel"),
     ("T1595.001", "Scanning IP Blocks"),

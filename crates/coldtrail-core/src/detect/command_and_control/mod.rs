@@ -3,5 +3,6 @@
 mod band;
 
 pub(super) mod beacon;
+pub(super) mod generated_names;
 pub(super) mod indicator;
 pub(super) mod post_channel;
