@@ -156,6 +156,43 @@ fn every_line_is_read_as_expected() {
     }
 }
 
+/// Logs of proxies and firewalls, as their makers describe them, and a table that was exported.
+const PROXIES: [&str; 14] = [
+    "bluecoat.log",
+    "cisco-wsa.log",
+    "export.csv",
+    "fortigate.log",
+    "netskope.log",
+    "palo-alto.log",
+    "skyhigh-head.log",
+    "skyhigh.log",
+    "sophos-utm.log",
+    "sophos-xg.log",
+    "suricata-eve.json",
+    "zscaler-leef.log",
+    "zscaler-tab.log",
+    "zscaler.csv",
+];
+
+/// Each file against what a person read off its lines (`proxies/expected`); also with other line ends.
+#[test]
+fn logs_of_proxies_are_read_as_expected() {
+    for name in PROXIES {
+        let bytes = fixture(&format!("../proxies/{name}"));
+        let stem = name.split('.').next().unwrap_or_default();
+        let want = String::from_utf8(fixture(&format!("../proxies/expected/{stem}.tsv"))).expect("text");
+        for bytes in
+            [bytes.clone(), String::from_utf8(bytes).expect("text").replace('\n', "\r\n").into_bytes()]
+        {
+            let (block, records) = read(&bytes);
+            assert_eq!(want.lines().count(), records.len(), "{name}");
+            for ((i, rec), want) in records.iter().enumerate().zip(want.lines()) {
+                assert_eq!(row(i + 1, rec, &block.bytes), want.trim_end(), "{name}");
+            }
+        }
+    }
+}
+
 /// The same 70 requests, written by one server in three escapings, are the same records.
 #[test]
 fn the_escaping_does_not_show_in_the_records() {
@@ -447,6 +484,23 @@ proptest! {
         }
         bytes.truncate(cut);
         prop_assert!(read(&bytes).1.iter().all(within));
+    }
+
+    #[test]
+    fn logs_of_proxies_survive_bending(
+        which in 0usize..PROXIES.len(),
+        bends in proptest::collection::vec((0usize..4000, any::<u8>()), 0..12),
+        cut in 0usize..4000,
+    ) {
+        let mut bytes = fixture(&format!("../proxies/{}", PROXIES[which]));
+        for (at, byte) in bends {
+            let n = bytes.len();
+            bytes[at % n] = byte;
+        }
+        bytes.truncate(cut);
+        let (block, records) = read(&bytes);
+        prop_assert_eq!(records.len(), lines(&block.bytes).count());
+        prop_assert!(records.iter().all(within));
     }
 
     #[test]

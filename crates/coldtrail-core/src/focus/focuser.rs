@@ -321,7 +321,7 @@ impl<'a> Focuser<'a> {
         }
         let page = wanted.pages.get(&key.page).copied().unwrap_or_default();
         if let Some(number) = page.replies {
-            let is_post = rec.method.bytes(block) == b"POST";
+            let is_post = rec.method.bytes(block).eq_ignore_ascii_case(b"POST");
             let has_user = !matches!(rec.user.bytes(block), b"" | b"-");
             let bytes = rec.bytes_out().or_zero();
             let reply = Reply::new(key.client, is_post, has_user, rec.status_code, rec.ts_us, bytes);

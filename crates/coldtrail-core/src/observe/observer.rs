@@ -385,7 +385,7 @@ fn facts(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> Facts {
     }
     facts.set(Facts::CONNECT, method == b"CONNECT");
     facts.set(Facts::UPLOAD, rec.status_code == 201 || method == b"PUT");
-    if method == b"POST" {
+    if method.eq_ignore_ascii_case(b"POST") {
         facts.set(Facts::POST, true);
         facts.set(Facts::UPLOAD, is_upload_target(&key.path));
     }

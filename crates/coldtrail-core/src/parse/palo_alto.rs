@@ -43,7 +43,7 @@ pub(super) fn read(block: &[u8], line: Span, text: Span) -> Option<Rec> {
         return Some(Rec::skipped(line));
     }
     let mut rec = Rec::begin(line);
-    (rec.format, rec.role, rec.escape) = (PALO_ALTO, Role::Proxy, Escape::None);
+    (rec.format, rec.role, rec.escape) = (PALO_ALTO, Role::Proxy, Escape::Doubled);
     for (i, slot) in COLUMNS {
         if let Some(value) = values.get(i).filter(|v| !v.bytes(block).is_empty()) {
             slot.set(&mut rec, block, *value);

@@ -67,7 +67,7 @@ impl Format for Table {
         }
         let values = cells(block, text, self.separator);
         let mut rec = Rec::begin(line);
-        (rec.format, rec.role, rec.escape) = (self.id, self.role, Escape::None);
+        (rec.format, rec.role, rec.escape) = (self.id, self.role, Escape::Doubled);
         let mut sink = Sink::new(rec, block);
         for (column, span) in self.columns.iter().zip(&values) {
             if let Some((key, rank)) = column {
@@ -108,7 +108,7 @@ mod tests {
             "_time,clientip,method,uri_path,uri_query,status,bytes,referer,useragent",
             r#"2026-03-02T10:00:01.000+0000,203.0.113.9,GET,/p/x.php,a=1,200,5120,http://r/,"Mozilla/5.0 (X, ""y"")""#,
             Role::Server,
-            &[("url_path", "/p/x.php"), ("url_query", "a=1"), ("user_agent", r#"Mozilla/5.0 (X, ""y"")"#)],
+            &[("url_path", "/p/x.php"), ("url_query", "a=1"), ("user_agent", r#"Mozilla/5.0 (X, "y")"#)],
         );
         assert_eq!((rec.status_code, rec.response_body_bytes.get()), (200, Some(5120)));
         let rec = check(

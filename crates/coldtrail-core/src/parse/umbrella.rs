@@ -21,7 +21,7 @@ pub(super) fn read(block: &[u8], line: Span, text: Span) -> Option<Rec> {
     let mut rec = Rec::begin(line);
     rec.format = UMBRELLA;
     rec.role = Role::Proxy;
-    rec.escape = Escape::None;
+    rec.escape = Escape::Doubled;
     (rec.ts_us, rec.ts_digits) = (moment.ts_us, moment.digits);
     for i in 2..verdict - 2 {
         if is_address(column(i).bytes(block)) {

@@ -241,7 +241,11 @@ impl Format for W3c {
         self.split(block, text, &mut values);
         let mut rec = Rec::begin(line);
         rec.format = self.id();
-        rec.escape = if self.vendor == Vendor::CloudFront { Escape::None } else { Escape::Plus };
+        rec.escape = match self.vendor {
+            Vendor::CloudFront => Escape::None,
+            Vendor::Proxy => Escape::Doubled,
+            _ => Escape::Plus,
+        };
         rec.role = if self.vendor == Vendor::Proxy { Role::Proxy } else { Role::Server };
         if values.len() > self.columns.len() {
             self.mend(block, &mut values);

@@ -18,6 +18,8 @@ pub enum Escape {
     Zeek,
     /// HAProxy: `#HH`.
     Hash,
+    /// Values in quotes: `""` is a quote.
+    Doubled,
 }
 
 fn hex2(b: &[u8]) -> Option<u8> {
@@ -35,6 +37,7 @@ pub fn unescape(raw: &[u8], escape: Escape) -> Cow<'_, [u8]> {
         Escape::None => return Cow::Borrowed(raw),
         Escape::Plus => b'+',
         Escape::Hash => b'#',
+        Escape::Doubled => b'"',
         Escape::Backslash | Escape::Json | Escape::Zeek => b'\\',
     };
     let Some(first) = memchr::memchr(lead, raw) else { return Cow::Borrowed(raw) };
@@ -53,6 +56,10 @@ pub fn unescape(raw: &[u8], escape: Escape) -> Cow<'_, [u8]> {
             Escape::Plus => {
                 out.push(b' ');
                 0
+            }
+            Escape::Doubled => {
+                out.push(lead);
+                usize::from(rest.first() == Some(&lead))
             }
             Escape::Hash => match hex2(rest) {
                 Some(byte) => {
@@ -166,6 +173,7 @@ mod tests {
         check(r"\x41\n", Escape::Zeek, br"A\n");
         check("Mozilla/5.0+(X)", Escape::Plus, b"Mozilla/5.0 (X)");
         check("#22a#7Bb#", Escape::Hash, b"\"a{b#");
+        check(r#"a ""b"" c"d"#, Escape::Doubled, br#"a "b" c"d"#);
         check(r"\x41+#22", Escape::None, br"\x41+#22");
     }
 

@@ -120,6 +120,16 @@ pub enum Method {
 impl Method {
     #[inline]
     pub fn parse(text: &[u8]) -> Self {
+        // Palo Alto logs it in small letters.
+        let mut upper = [0u8; 8];
+        let text = match upper.get_mut(..text.len()) {
+            Some(upper) if text.first().is_some_and(u8::is_ascii_lowercase) => {
+                upper.copy_from_slice(text);
+                upper.make_ascii_uppercase();
+                &*upper
+            }
+            _ => text,
+        };
         match text {
             b"GET" => Self::Get,
             b"HEAD" => Self::Head,
