@@ -9,7 +9,8 @@
 //! largest n KL(a || p0) less ln(tests), over bands of 7 widths and 5 burst lengths, p0 = the most a memoryless
 //! visitor can put there. Periodic: E >= 12 and (a - p0) / (1 - p0) >= 0.35. Context: contacted by at most
 //! 10 % of the clients (where at least 20 are seen; in a smaller network rarity cannot be judged, all else
-//! must hold, and a host of a third of the clients is at most possible); at least 20 % of the beats in
+//! must hold, a host of a third of the clients is at most possible, and one of three or more that are half of
+//! them is context); at least 20 % of the beats in
 //! 10-minute slots (and their neighbours) in which the client has no other contact that is not periodic, or
 //! seen on 60 % of the client's days (from 2 days on), or in 20 hours of the day; at least min(12, span / 4)
 //! hours with a contact. All: probable, with fewer than 6 hours possible (in a small network only with half
@@ -193,8 +194,9 @@ impl Beacon {
                 0 | 1 if is_rare => Level::Possible,
                 _ => Level::NoSign,
             }
-        } else if missed > 0 || (is_short && p.unattended < 0.5) {
-            // Nothing is known of rarity: every other test has to hold.
+        } else if missed > 0 || (is_short && p.unattended < 0.5) || (of_host >= 3 && of_host * 2 >= n_clients)
+        {
+            // Nothing is known of rarity but that a host of half of the network is not rare: every other test has to hold.
             Level::NoSign
         } else if is_short || of_host * 3 >= n_clients {
             Level::Possible
