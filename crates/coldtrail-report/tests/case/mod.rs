@@ -6,11 +6,12 @@
 )]
 
 use coldtrail_core::detect::{Draft, Evidence, Finding, Level, Meta, Severity, Stage};
+use coldtrail_core::enrich::attack::Verdict;
 use coldtrail_core::enrich::{Country, Place};
-use coldtrail_core::record::{ClientKey, Reason, ts_from_civil};
-use coldtrail_core::table::{HourRow, InputTotals, Locus, Totals};
+use coldtrail_core::record::{ClientKey, Metric, Reason, Role, ts_from_civil};
+use coldtrail_core::table::{Event, EventData, HourRow, InputTotals, Locus, Method, Totals};
 use coldtrail_core::verdict::*;
-use coldtrail_report::{Method, Run};
+use coldtrail_report::{Method as HowMade, Run};
 use std::collections::BTreeMap;
 
 macro_rules! meta {
@@ -59,6 +60,28 @@ fn logged_time(raw: &[u8]) -> Option<i64> {
 fn line(input: u32, line: u64, raw: &[u8]) -> Evidence {
     let at = Locus { input, offset: line * 187, line, len: raw.len() as u32 };
     Evidence { at, ts_us: logged_time(raw), raw: raw.to_vec(), n_cut: 0 }
+}
+
+/// One of the requests that findings rest on, with a host of the same number.
+fn request(i: u32, target: &str) -> Request {
+    let event = Event::new(EventData {
+        ts_us: at(13, 2, 0, 0) + i64::from(i),
+        at: Locus { input: 0, offset: u64::from(i) * 100, line: u64::from(i) + 1, len: 90 },
+        client: key("203.0.113.34"),
+        page: 0,
+        agent: 0,
+        host: 0,
+        role: Role::Server,
+        status_code: 200,
+        method: Method::Get,
+        bytes_out: Metric::new(500),
+        bytes_in: Metric::NONE,
+        verdict: Verdict::default(),
+        skeleton: 0,
+        payload_len: 0,
+        target: target.as_bytes().into(),
+    });
+    Request { event, set: 0, host: Some(i) }
 }
 
 fn input(path: &str, digit: char, lines: [u64; 5], days: (i64, i64)) -> InputLine {
@@ -629,8 +652,8 @@ pub(crate) fn run() -> Run {
     }
 }
 
-pub(crate) fn method() -> Method {
-    Method {
+pub(crate) fn method() -> HowMade {
+    HowMade {
         version: "0.1.0".into(),
         command: ["coldtrail", "scan", "web01"].map(String::from).to_vec(),
         parameters: [
@@ -775,6 +798,9 @@ pub(crate) fn hostile() -> Report {
             last_us: None,
         });
     }
+    report.basis.sets = vec![vec![0, 1]];
+    report.basis.hosts.clone_from(&all);
+    report.basis.requests = (0u32..).zip(&all).map(|(i, s)| request(i, s)).collect();
     report.coverage.blind_spots.clone_from(&all);
     report.coverage.problems.clone_from(&all);
     report.coverage.notes.clone_from(&all);
