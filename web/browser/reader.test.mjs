@@ -84,6 +84,8 @@ test("everything is reached by the keyboard", async () => {
     const fragment = await page.evaluate(() => location.hash);
     const other = await open(context, REPORT, { fragment });
     assert.equal(await other.locator(".in-force").innerText(), await page.locator(".in-force").innerText());
+    const deep = await open(context, REPORT, { fragment: "#row=400" });
+    assert.ok(await deep.locator(".grid-rows .line.open").isVisible(), "the row of the address is in sight");
 
     // Whatever can take the focus shows it.
     const unseen = await page.evaluate(() => {

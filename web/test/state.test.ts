@@ -29,6 +29,10 @@ test("each filter keeps what it names", () => {
   expect(rows({ country: "-" })).toEqual([3, 7]);
   expect(rows({ page: "/p.php" })).toEqual([1, 3, 5, 7]);
   expect(rows({ page: "evil.example" })).toEqual([2]);
+  expect(rows({ client: "2001:" })).toEqual([3, 7]);
+  expect(rows({ client: "1:" })).toEqual([]);
+  expect(rows({ page: "p.ph" })).toEqual([1, 3, 5, 7]);
+  expect(rows({ page: "evil" })).toEqual([2]);
   expect(rows({ status: "404" })).toEqual([0, 2, 4, 6]);
   expect(rows({ stage: "exploit" })).toEqual([1, 3, 5, 7]);
   expect(rows({ stage: "implant" })).toEqual([]);
