@@ -125,7 +125,7 @@ export function matching(data: Data, filter: Filter): Uint32Array {
     texts[at(rows.target, i)] ||
     hosts[at(rows.host, i)] ||
     clients[at(rows.client, i)] ||
-    at(rows.method, i) === method ||
+    (method >= 0 && at(rows.method, i) === method) ||
     raw.has(i);
   const onPage = (i: number) => pages[at(rows.target, i)] || pageHosts[at(rows.host, i)];
   const out = new Uint32Array(rows.n);

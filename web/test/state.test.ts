@@ -48,6 +48,7 @@ test("text is looked for in requests as sent and decoded, in hosts, clients and 
   expect(rows("EVIL")).toEqual([2]);
   expect(rows("2001:db8")).toEqual([3, 7]);
   expect(rows("sqlmap")).toEqual([1]);
+  expect(rows("get")).toEqual([0, 1, 2, 3, 5, 6, 7]);
 });
 
 test("a range of time is a part of what matches, both ends in it", () => {
