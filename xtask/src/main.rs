@@ -2,9 +2,13 @@
 //!
 //! `cargo xtask geo FOLDER` makes the files in `data/geo/` from an unpacked npm package `@ip-location-db/dbip-country`
 //! (`npm pack` fetches it).
+//!
+//! `cargo xtask rules` checks the attack rules in `data/rules/` and packs them into `data/rules/rules.zst`, which is built
+//! in.
 #![allow(clippy::disallowed_methods, reason = "it reads and writes the files of the repository")]
 
 use anyhow::{Context, Result, bail, ensure};
+use coldtrail_core::enrich::attack::pack;
 use coldtrail_core::enrich::{Country, CountryTable};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -14,7 +18,8 @@ fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["geo", folder] => geo(Path::new(folder)),
-        _ => bail!("write: cargo xtask geo FOLDER"),
+        ["rules"] => rules(),
+        _ => bail!("write: cargo xtask geo FOLDER, or cargo xtask rules"),
     }
 }
 
@@ -48,6 +53,20 @@ fn geo(package: &Path) -> Result<()> {
          | file of the package | SHA-256 |\n| --- | --- |\n{digests}"
     );
     fs::write(out.join("SOURCE.md"), source)?;
+    Ok(())
+}
+
+fn rules() -> Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/rules");
+    let entries: Vec<_> = fs::read_dir(&folder)?.collect::<Result<_, _>>()?;
+    let mut files = Vec::new();
+    for path in entries.iter().map(fs::DirEntry::path) {
+        if path.extension().is_some_and(|e| e == "toml") {
+            files.push((path.display().to_string(), fs::read_to_string(&path)?));
+        }
+    }
+    files.sort();
+    fs::write(folder.join("rules.zst"), pack(&files)?)?;
     Ok(())
 }
 

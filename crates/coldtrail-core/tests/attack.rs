@@ -1,7 +1,9 @@
 //! The classification of attacks on payloads and ordinary values of our own: what is found, under which encodings, and
 //! that none of the short cuts (gate, literals, memo) changes a verdict.
 
-use coldtrail_core::enrich::attack::{Class, Form, OwnRules, RuleSet, Scorer, TextHashes, Verdict, skeleton};
+use coldtrail_core::enrich::attack::{
+    Class, Form, LookOutcome, OwnRules, RuleSet, Scorer, TextHashes, Verdict, skeleton,
+};
 use coldtrail_core::record::{Escape, Rec, Role, Span};
 use coldtrail_core::table::Keys;
 use proptest::prelude::*;
@@ -140,27 +142,68 @@ fn check_equal(scorer: &mut Scorer<'_>, block: &[u8], rec: &Rec) -> Verdict {
     first
 }
 
+/// A text in each of eight encodings as a value and as a path, and plain where else it may stand. How many of the values
+/// are attacks, and how many there are.
+fn check_encodings(scorer: &mut Scorer<'_>, text: &str, others: &[&str]) -> (usize, usize) {
+    let (mut found, mut n) = (0, 0);
+    for (name, encoded) in encodings(text.as_bytes()) {
+        let query = [b"a=1&q=", encoded.as_slice(), b"&z=2"].concat();
+        n += 1;
+        found += usize::from(check_equal(scorer, &query, &record("query", &query)).is_attack());
+        // Other places differ in the rules that they ask, not in the short cuts.
+        check_equal(scorer, &encoded, &record("path", &encoded));
+        for place in others.iter().filter(|_| name == "raw") {
+            check_equal(scorer, &encoded, &record(place, &encoded));
+        }
+    }
+    (found, n)
+}
+
 #[test]
 fn no_short_cut_changes_a_verdict() {
     let rules = RuleSet::new();
     let mut scorer = Scorer::new(&rules, Keys::new(2), false);
-    let texts: Vec<&str> =
-        payloads().into_iter().map(|p| p.2).chain(benign().into_iter().map(|b| b.1)).collect();
     let (mut found, mut n) = (0, 0);
-    for text in texts {
-        for (name, encoded) in encodings(text.as_bytes()) {
-            let query = [b"a=1&q=", encoded.as_slice(), b"&z=2"].concat();
-            n += 1;
-            found += usize::from(check_equal(&mut scorer, &query, &record("query", &query)).is_attack());
-            // Other places differ in the rules that they ask, not in the short cuts.
-            let places: &[&str] =
-                if name == "raw" { &["path", "referrer", "user_agent", "cookie", "body"] } else { &["path"] };
-            for place in places {
-                check_equal(&mut scorer, &encoded, &record(place, &encoded));
-            }
-        }
+    for text in payloads().into_iter().map(|p| p.2).chain(benign().into_iter().map(|b| b.1)) {
+        let counts = check_encodings(&mut scorer, text, &["referrer", "user_agent", "cookie", "body"]);
+        (found, n) = (found + counts.0, n + counts.1);
     }
     assert!(found > n / 4, "{found} of {n} encoded values are attacks");
+}
+
+/// Each rule's own examples: those that it hits, and those that come near.
+#[test]
+fn no_short_cut_changes_a_verdict_on_any_rules_examples() {
+    let rules = RuleSet::new();
+    let mut scorer = Scorer::new(&rules, Keys::new(8), false);
+    let mut n = 0;
+    for rule in rules.rules() {
+        for example in rule.hits.iter().chain(&rule.misses) {
+            n += check_encodings(&mut scorer, example, &["user_agent", "host"]).1;
+        }
+    }
+    assert!(n > 8 * 2 * rules.rules().count(), "{n}");
+}
+
+#[test]
+fn what_is_explained_is_what_is_judged() {
+    let rules = RuleSet::new();
+    let mut scorer = Scorer::new(&rules, Keys::new(9), false);
+    let values = payloads().into_iter().map(|(_, place, text)| (place, sent(place, text)));
+    let values = values.chain(benign().into_iter().map(|(place, text)| (place, text.as_bytes().to_vec())));
+    for (place, text) in values {
+        let rec = record(place, &text);
+        let readings = rules.read(&text, &rec, false);
+        let verdict = readings.iter().fold(Verdict::NONE, |all, reading| all.merge(reading.verdict));
+        let shown = String::from_utf8_lossy(&text);
+        assert_eq!(verdict, scorer.score(&text, &rec), "{place} {shown}");
+        for reading in readings.iter().filter(|r| r.verdict.is_attack()) {
+            let matched = reading.looked.iter().filter(|look| look.outcome == LookOutcome::Matched);
+            let classes: Vec<Class> = matched.map(|look| look.rule.class).collect();
+            assert!(reading.verdict.classes.iter().all(|c| classes.contains(&c)), "{place} {shown}");
+            assert!(!reading.tries.is_empty() && !reading.shape.is_empty(), "{place} {shown}");
+        }
+    }
 }
 
 #[test]
@@ -276,7 +319,9 @@ fn the_logs_escaping_is_undone_first() {
     assert!(why.verdict.is_attack());
     assert_eq!(why.wheres, ["query:q"]);
     assert!(why.rules.contains(&"active-tag"), "{:?}", why.rules);
-    assert_eq!(why.steps.len(), 1);
+    let read = rules.read(text, &rec, false);
+    let odd: Vec<&str> = read.iter().filter(|r| r.verdict.is_odd()).map(|r| &*r.sent).collect();
+    assert_eq!(odd, ["\"><script>alert(1)</script>"]);
 }
 
 #[test]

@@ -55,6 +55,8 @@ detectors! {
     proxy_transfer_cases "proxy-transfer",
     beacon_cases "beacon",
     indicator_cases "indicator",
+    post_channel_cases "post-channel",
+    drive_by_cases "drive-by",
     download_cases "download",
     fan_out_cases "fan-out",
     flood_cases "flood",

@@ -17,10 +17,12 @@ const ORDER: [&str; 13] = [
 const VOCABULARIES: [&str; 2] = ["record", "table"];
 
 /// Uses against the direction, each with its reason: the file, the path, why. One that is no longer needed fails too.
-const EXCEPTIONS: [(&str, &str, &str); 3] = [
+const EXCEPTIONS: [(&str, &str, &str); 5] = [
     ("table/page.rs", "enrich::attack::ClassSet", "a row remembers which attacks it met"),
     ("table/client.rs", "enrich::attack::ClassSet", "a row remembers which attacks it met"),
     ("table/event.rs", "enrich::attack::Verdict", "an event carries what was judged of its request"),
+    ("table/event.rs", "enrich::Content", "an event carries what its answer brought in"),
+    ("table/contact.rs", "enrich::Content", "a row remembers what the host delivered"),
 ];
 
 /// Longest file of source text, in lines.
@@ -31,7 +33,7 @@ const EMPTY_NAMES: [&str; 9] =
     ["util", "utils", "helper", "helpers", "common", "misc", "manager", "managers", "shared"];
 
 /// So many detectors were there when this line was last touched: a walk that finds fewer has lost its way.
-const MIN_DETECTORS: usize = 16;
+const MIN_DETECTORS: usize = 18;
 
 /// What stands at the top of every detector, in this order.
 const DETECTOR_SECTIONS: [&str; 9] = [

@@ -30,6 +30,7 @@ fn value(report: &Report, f: &Finding) -> Value {
         "n_clients": f.clients.len(),
         "pages": f.pages,
         "hosts": f.hosts,
+        "callback_hosts": f.callback_hosts,
         "artefacts": f.artefacts,
         "first": json::time(f.first_us),
         "last": json::time(f.last_us),

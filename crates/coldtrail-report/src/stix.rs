@@ -32,6 +32,8 @@ enum Observable {
 /// Why an observable is on the list.
 struct Reason<'r> {
     level: Level,
+    /// Only named in payloads: nobody was seen to contact it.
+    is_only_named: bool,
     findings: Vec<&'r Finding>,
     stages: BTreeSet<Stage>,
     first_us: Option<i64>,
@@ -70,12 +72,21 @@ pub fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
         let mut object = common("indicator", &indicator);
         object["name"] = name(observable).into();
         let said: Vec<&str> = reason.findings.iter().map(|f| f.statement.as_str()).take(MAX_SAID).collect();
-        object["description"] = said.join(" ").into();
-        object["indicator_types"] = json!(["malicious-activity"]);
+        let (kind, caveat) = if reason.is_only_named {
+            (
+                "anomalous-activity",
+                "Named in a payload as a host to call: the attacker chose it, look before blocking. ",
+            )
+        } else {
+            ("malicious-activity", "")
+        };
+        object["description"] = format!("{caveat}{}", said.join(" ")).into();
+        object["indicator_types"] = json!([kind]);
         object["pattern"] = pattern.into();
         object["pattern_type"] = "stix".into();
         object["valid_from"] = stamp(reason.first_us).into();
-        object["confidence"] = confidence(reason.level).into();
+        object["confidence"] =
+            confidence(if reason.is_only_named { Level::NoSign } else { reason.level }).into();
         object["labels"] = reason.stages.iter().map(|s| s.name()).collect();
         objects.push(object);
         let of_reason: BTreeSet<&'static str> =
@@ -99,14 +110,16 @@ fn indicators(report: &Report) -> BTreeMap<Observable, Reason<'_>> {
         report.answers.who.iter().filter(|w| !w.is_own).map(|w| (w.client.as_str(), w)).collect();
     let mut all: BTreeMap<Observable, Reason<'_>> = BTreeMap::new();
     for f in report.findings.iter().filter(|f| f.severity >= Severity::Low) {
-        let mut add = |observable, first_us: Option<i64>| {
+        let mut note = |observable, first_us: Option<i64>, is_only_named: bool| {
             let reason = all.entry(observable).or_insert_with(|| Reason {
                 level: f.level,
+                is_only_named,
                 findings: Vec::new(),
                 stages: BTreeSet::new(),
                 first_us,
             });
             reason.level = reason.level.max(f.level);
+            reason.is_only_named &= is_only_named;
             reason.findings.push(f);
             reason.stages.insert(f.meta.stage);
             reason.first_us = [reason.first_us, first_us].into_iter().flatten().min();
@@ -114,22 +127,21 @@ fn indicators(report: &Report) -> BTreeMap<Observable, Reason<'_>> {
         for client in &f.clients {
             let text = report.client_text(*client);
             if let (Some(who), Some(ip)) = (who.get(text.as_str()), client.ip()) {
-                add(Observable::Address(ip), who.first_us);
+                note(Observable::Address(ip), who.first_us, false);
             }
         }
         // An effect is needed before a host or a path is called bad: a scan names half of the site.
         if f.level < Level::Possible || f.severity < Severity::Medium {
             continue;
         }
-        for host in &f.hosts {
-            add(
-                host.parse().map_or_else(|_| Observable::Domain(host.clone()), Observable::Address),
-                f.first_us,
-            );
-        }
+        let host = |text: &String| {
+            text.parse().map_or_else(|_| Observable::Domain(text.clone()), Observable::Address)
+        };
+        f.hosts.iter().for_each(|h| note(host(h), f.first_us, false));
+        f.callback_hosts.iter().for_each(|h| note(host(h), f.first_us, true));
         for artefact in &f.artefacts {
             let observable = if artefact.contains("://") { Observable::Url } else { Observable::Path };
-            add(observable(artefact.clone()), f.first_us);
+            note(observable(artefact.clone()), f.first_us, false);
         }
     }
     all

@@ -3,7 +3,7 @@
 /// Version of ATT&CK that ids and names are of.
 pub(crate) const VERSION: &str = "17";
 
-const NAMES: [(&str, &str); 28] = [
+const NAMES: [(&str, &str); 29] = [
     ("T1018", "Remote System Discovery"),
     ("T1029", "Scheduled Transfer"),
     ("T1030", "Data Transfer Size Limits"),
@@ -18,6 +18,7 @@ const NAMES: [(&str, &str); 28] = [
     ("T1110.001", "Password Guessing"),
     ("T1110.003", "Password Spraying"),
     ("T1110.004", "Credential Stuffing"),
+    ("T1189", "Drive-by Compromise"),
     ("T1190", "Exploit Public-Facing Application"),
     ("T1204.002", "Malicious File"),
     ("T1213", "Data from Information Repositories"),

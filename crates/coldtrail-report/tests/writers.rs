@@ -3,6 +3,7 @@
 mod case;
 
 use calamine::{Data, Reader, Xlsx};
+use coldtrail_core::detect::{Finding, Level, Severity};
 use coldtrail_core::verdict::Report;
 use coldtrail_report::{Cells, blocklist, is_unsafe, layer, markdown, stix, timeline, workbook};
 use serde_json::Value;
@@ -35,6 +36,25 @@ fn a_break_in_for_other_tools() {
     insta::assert_snapshot!("blocklist", text(|out| blocklist::write(out, &report, &trusted)));
     insta::assert_snapshot!("layer", text(|out| layer::write(out, &report)));
     insta::assert_snapshot!("stix", text(|out| stix::write(out, &report)));
+}
+
+#[test]
+fn a_host_that_only_a_payload_names_is_no_more_than_a_lead() {
+    let mut report = case::break_in();
+    let worked = |f: &&mut Finding| f.level >= Level::Possible && f.severity >= Severity::Medium;
+    let finding = report.findings.iter_mut().find(worked).expect("an effect");
+    finding.draft.callback_hosts.insert("named.example".to_owned());
+    let bundle = json(|out| stix::write(out, &report));
+    let objects = bundle["objects"].as_array().expect("a list");
+    let lead = objects.iter().find(|o| o["name"] == "named.example").expect("an indicator");
+    assert_eq!(lead["indicator_types"][0], "anomalous-activity");
+    assert_eq!(
+        (&lead["confidence"], &lead["pattern"]),
+        (&15.into(), &"[domain-name:value = 'named.example']".into())
+    );
+    assert!(lead["description"].as_str().is_some_and(|d| d.contains("look before blocking")), "{lead}");
+    let list = text(|out| blocklist::write(out, &report, &[]));
+    assert!(!list.contains("named.example"), "{list}");
 }
 
 #[test]

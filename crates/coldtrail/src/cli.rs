@@ -41,12 +41,12 @@ pub(crate) enum Command {
         /// Web root of a clean copy
         folder: PathBuf,
     },
-    /// A detector's documentation, or how one log line is read and judged
+    /// Documentation of a detector or a rule, or how one log line is read and judged
     #[command(
-        after_help = "Examples:\n  coldtrail explain scan\n  coldtrail explain \"$(sed -n 17p access.log)\""
+        after_help = "Examples:\n  coldtrail explain scan\n  coldtrail explain union-select\n  coldtrail explain \"$(sed -n 17p access.log)\""
     )]
     Explain {
-        /// Name of a detector, or a whole log line in quotes
+        /// Name of a detector or of a rule, or a whole log line in quotes
         what: String,
         /// Format of the line: a name or a format string
         #[arg(long, value_name = "NAME|STRING")]
@@ -98,6 +98,10 @@ A file is a list with one regular expression a line (# begins a comment line; cl
   places = ["path", "value"]       # path, value, cookie, referrer, referrer-value, user-agent, header [default: all]
   hits = ["door=00c0ffee"]         # examples that must match
   misses = ["door=open"]           # and must not
+  references = ["CWE-94"]          # CWE, CAPEC, CVE, ATT&CK; shown by `coldtrail explain our-old-door`
+  false_positives = "the lift"     # innocent text that sets it off; shown too
+
+patterns = ['...', '...'] in place of pattern are alternatives. class and references before the first rule hold for all of the file. The built-in rules are written in the same way.
 
 Patterns are matched against decoded text without regard to case, one value at a time, and speak of bytes. They run on proxy logs too, whatever their weight. At most 2,000 rules, 4,096 bytes a pattern. One that has a fixed text in every match costs nearly nothing; look-around and back-references are allowed and slower."#;
 
@@ -186,7 +190,7 @@ pub(crate) struct Scan {
     /// A folder of the manifest and the URL it is served under, such as /var/www=/ (repeatable) [default: guessed]
     #[arg(long, value_name = "DIR=/URL", help_heading = "Detection")]
     pub(crate) root: Vec<String>,
-    /// Known bad addresses, names and URLs, one a line (repeatable)
+    /// Known bad addresses, names and URLs: lists, CSV, MISP, STIX 2.1, Suricata rules (repeatable)
     #[arg(long, value_name = "FILE", help_heading = "Detection")]
     pub(crate) ioc: Vec<PathBuf>,
     /// Run all attack rules on proxy logs too, not only the strong ones

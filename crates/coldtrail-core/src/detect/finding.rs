@@ -175,6 +175,9 @@ pub struct Draft {
     pub clients: BTreeSet<ClientKey>,
     pub pages: BTreeSet<String>,
     pub hosts: BTreeSet<String>,
+    /// Hosts that a payload names to be called. The attacker chose them and nobody was seen to call them, so that they
+    /// join no findings and are blocked by nothing.
+    pub callback_hosts: BTreeSet<String>,
     pub artefacts: BTreeSet<String>,
     /// Microseconds since 1970 UTC.
     pub first_us: Option<i64>,
@@ -201,6 +204,7 @@ impl Draft {
             clients: BTreeSet::new(),
             pages: BTreeSet::new(),
             hosts: BTreeSet::new(),
+            callback_hosts: BTreeSet::new(),
             artefacts: BTreeSet::new(),
             first_us: None,
             last_us: None,
@@ -250,6 +254,7 @@ impl Draft {
             all.clients.extend(d.clients);
             all.pages.extend(d.pages);
             all.hosts.extend(d.hosts);
+            all.callback_hosts.extend(d.callback_hosts);
             all.artefacts.extend(d.artefacts);
             all.first_us = [all.first_us, d.first_us].into_iter().flatten().min();
             all.last_us = [all.last_us, d.last_us].into_iter().flatten().max();

@@ -15,6 +15,7 @@ mod reconnaissance;
 mod actor;
 mod finding;
 mod header;
+mod host;
 mod page;
 mod phrase;
 mod registry;
@@ -27,6 +28,7 @@ pub(crate) use phrase::{bytes, count, counted, list, percent, quote, seconds, sp
 pub use crate::link::{AgentGroup, HostFacts, LinkedClient};
 pub(crate) use finding::stable_hash;
 pub use finding::{Draft, Evidence, Finding, Level, Number, Severity, Stage};
+pub(crate) use host::Host;
 pub use lateral_movement::fan_out::HostsOfHour;
 pub(crate) use lateral_movement::fan_out::hosts_by_hour;
 pub use registry::{by_id, registry};

@@ -3,7 +3,8 @@
 use super::{AgentGroup, Detector, Finding, HostFacts, LinkedClient, Options, Site};
 use crate::enrich::attack::{ATTACK, Class, ClassSet, Verdict};
 use crate::enrich::{
-    PageKind, has_number, is_command, is_upload_target, kind_of, user_in_path, user_in_query,
+    Content, Delivery, PageKind, has_number, is_command, is_upload_target, kind_of, user_in_path,
+    user_in_query,
 };
 use crate::record::{ClientKey, Metric, Role};
 use crate::table::{
@@ -27,6 +28,7 @@ pub(crate) struct Request {
     pub(crate) bytes_out: Option<u64>,
     pub(crate) bytes_in: Option<u64>,
     pub(crate) agent: &'static str,
+    pub(crate) mime: &'static str,
     pub(crate) referrer: bool,
     pub(crate) probe: bool,
     pub(crate) proxy: bool,
@@ -59,6 +61,21 @@ impl Request {
             classes: ClassSet::EMPTY.with(class),
         })
     }
+    fn content(&self) -> Content {
+        if !self.proxy {
+            return Content::NONE;
+        }
+        let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
+        Content::of(&Delivery {
+            mime: self.mime.as_bytes(),
+            path: path.as_bytes(),
+            query: query.as_bytes(),
+            user_agent: self.agent.as_bytes(),
+            has_referrer: self.referrer,
+            is_ok: StatusClass::of(self.status_code) == StatusClass::Ok,
+        })
+    }
+
     fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
@@ -82,6 +99,7 @@ pub(crate) fn to_server(
         bytes_out: None,
         bytes_in: None,
         agent: "test/1.0",
+        mime: "",
         referrer: false,
         probe: false,
         proxy: false,
@@ -230,6 +248,7 @@ impl TestSite {
                 8080 => 4,
                 _ => 8,
             };
+            row.content = row.content.and(r.content());
             row.times.add(r.ts_s);
             part.contacts.name(index, r.host.as_bytes());
         }
@@ -272,6 +291,7 @@ impl TestSite {
         row.n_commands += u32::from(r.target.split_once('?').is_some_and(|(_, q)| is_command(q.as_bytes())));
         row.n_outgoing += u32::from(r.proxy);
         row.is_probe |= r.probe;
+        row.is_program |= r.content().has(Content::PROGRAM);
         pages.name(index, r.host.as_bytes(), r.path().as_bytes());
     }
 
@@ -405,6 +425,7 @@ impl TestSite {
             bytes_out: metric(r.bytes_out),
             bytes_in: metric(r.bytes_in),
             verdict: r.verdict(),
+            content: r.content(),
             skeleton: r.attack.map_or(0, |a| a.1),
             payload_len: r.attack.map_or(0, |a| a.2),
             target: r.target.as_bytes().into(),

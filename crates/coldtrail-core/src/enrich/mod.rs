@@ -2,7 +2,9 @@
 
 /// Attack patterns in any field, through every layer of encoding.
 pub mod attack;
+mod base64;
 mod command;
+mod content;
 mod geo;
 mod indicator;
 mod manifest;
@@ -10,6 +12,7 @@ mod page;
 mod user;
 
 pub use command::is_command;
+pub use content::{Content, Delivery};
 pub use geo::{ATTRIBUTION, BUILT_IN_DATE, Country, CountryTable, Geo, GeoError, Place};
 pub use indicator::{Indicator, IndicatorCounts, IndicatorKind, Indicators};
 pub use manifest::{Listing, Manifest};

@@ -113,6 +113,7 @@ mod tests {
             bytes_out: Metric::new(offset),
             bytes_in: Metric::NONE,
             verdict: Verdict::NONE,
+            content: crate::enrich::Content::NONE,
             skeleton: 0,
             payload_len: 0,
             target: Box::default(),

@@ -4,6 +4,7 @@ use super::thinned::Thinned;
 use super::{Events, PeakCounter};
 use crate::decode::Block;
 use crate::detect::Site;
+use crate::enrich::Content;
 use crate::enrich::attack::{Scorer, Verdict};
 use crate::observe::{
     BlockKeys, LineFilter, LineKey, ObserveOptions, RecordHashes, RecordKeys, Stretch, is_site_change,
@@ -422,6 +423,7 @@ impl<'a> Focuser<'a> {
             bytes_out: rec.bytes_out(),
             bytes_in: rec.request_bytes,
             verdict,
+            content: Content::of_record(rec, block),
             skeleton: payload.as_ref().map_or(0, |p| p.skeleton_hash),
             payload_len: payload.as_ref().map_or(0, |p| p.decoded_bytes),
             target: target.into(),

@@ -1,5 +1,6 @@
 //! What one record says about one key: flat rows on their way to a partition, and how each is taken in there.
 
+use crate::enrich::Content;
 use crate::enrich::attack::{RuleSet, Verdict};
 use crate::record::ClientKey;
 use crate::table::{ClientRow, Clients, ContactRow, Contacts, PageRow, PairRow, Partition, StatusClass};
@@ -26,6 +27,8 @@ impl Facts {
     /// There is a query, and one with a number in it.
     pub(super) const QUERY: Self = Self(1024);
     pub(super) const NUMBER: Self = Self(2048);
+    /// A program by its content type.
+    pub(super) const PROGRAM: Self = Self(4096);
 
     #[inline]
     pub(super) fn set(&mut self, fact: Self, on: bool) {
@@ -184,6 +187,7 @@ impl PageObservation {
         row.n_uploads += u32::from(self.facts.has(Facts::UPLOAD));
         row.n_commands += u32::from(self.facts.has(Facts::COMMAND));
         row.n_outgoing += u32::from(self.facts.has(Facts::OUTGOING));
+        row.is_program |= self.facts.has(Facts::PROGRAM);
         if self.verdict.is_attack() {
             row.n_attacks = row.n_attacks.saturating_add(1);
             row.n_attacks_ok += u32::from(class == StatusClass::Ok);
@@ -208,6 +212,7 @@ pub(super) struct ContactObservation {
     pub(super) status_code: u16,
     pub(super) facts: Facts,
     pub(super) port: u16,
+    pub(super) content: Content,
     pub(super) name: Carried,
 }
 
@@ -235,6 +240,7 @@ impl ContactObservation {
             8080 => 4,
             _ => 8,
         };
+        row.content = row.content.and(self.content);
         if let Some(t) = some_s(self.ts_s) {
             row.first_s = row.first_s.min(t);
             row.last_s = row.last_s.max(t);

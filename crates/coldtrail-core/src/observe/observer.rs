@@ -7,7 +7,7 @@ use super::route::{Partitions, Router};
 use crate::decode::Block;
 use crate::enrich::attack::{RuleSet, Scorer, Verdict};
 use crate::enrich::{
-    PageKind, has_number, is_command, is_upload_target, kind_of, user_in_path, user_in_query,
+    Content, PageKind, has_number, is_command, is_upload_target, kind_of, user_in_path, user_in_query,
 };
 use crate::parse::{Parser, format_name};
 use crate::record::{NO_TIME, Outcome, Rec, Role, TextField};
@@ -244,7 +244,9 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         let bytes_out = rec.bytes_out().or_zero();
         let bytes_in = rec.request_bytes.or_zero();
         let ts_s = rec.second().unwrap_or(u32::MAX);
-        let facts = facts(block, rec, key);
+        let mut facts = facts(block, rec, key);
+        let content = Content::of_record(rec, block);
+        facts.set(Facts::PROGRAM, content.has(Content::PROGRAM));
 
         account.posts += u64::from(facts.has(Facts::POST));
         account.bodies += u64::from(rec.body.is_some());
@@ -335,6 +337,7 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
                     status_code: rec.status_code,
                     facts,
                     port: key.port,
+                    content,
                     name,
                 },
             );

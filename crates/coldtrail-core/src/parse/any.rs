@@ -5,7 +5,7 @@ use super::formats::SQUID;
 use super::presets::presets;
 use super::request::trim_line;
 use super::w3c::W3c;
-use super::{Format, Squid, error_log, haproxy, json, key_value, syslog, umbrella};
+use super::{Format, Squid, error_log, haproxy, json, key_value, palo_alto, syslog, umbrella};
 use crate::record::{Escape, FormatId, Outcome, Reason, Rec, Span};
 
 /// Reads each line on its own; `id` is what most lines of the file are.
@@ -70,7 +70,7 @@ fn try_readers(block: &[u8], line: Span, text: Span) -> Rec {
         }
         _ => {}
     }
-    if let Some(rec) = haproxy::read(block, line, text) {
+    if let Some(rec) = palo_alto::read(block, line, text).or_else(|| haproxy::read(block, line, text)) {
         return rec;
     }
     if let Some(rec) = try_presets(block, text) {
@@ -93,11 +93,12 @@ fn try_readers(block: &[u8], line: Span, text: Span) -> Rec {
 fn try_presets(block: &[u8], text: Span) -> Option<Rec> {
     let skip = if text.bytes(block).starts_with(b"ACCESS [") { 7 } else { 0 };
     let text = Span::new(text.start() + skip, text.end());
-    // All of them have the time first, or after one word, or (S3) an address right behind it.
+    // All of them have the time first, or after one word, or (S3) an address right behind it; or bars between.
     let head = &text.bytes(block)[..text.len().min(200)];
     let may_fit = head.first() == Some(&b'[')
         || memchr::memmem::find(head, b"T").is_some_and(|i| i >= 10 && head[i - 3] == b'-')
-        || head.get(64) == Some(&b' ');
+        || head.get(64) == Some(&b' ')
+        || memchr::memmem::find(head, b" | ").is_some();
     let whole = |rec: &Rec| {
         rec.outcome == Outcome::Ok
             || rec.outcome == Outcome::Partial && matches!(rec.reason, Reason::NoClient | Reason::BadRequest)

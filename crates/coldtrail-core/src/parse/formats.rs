@@ -43,6 +43,11 @@ pub(super) const KEY_VALUE: FormatId = FormatId(25);
 pub(super) const UMBRELLA: FormatId = FormatId(26);
 pub(super) const LTSV: FormatId = FormatId(27);
 pub(super) const ATLASSIAN: FormatId = FormatId(28);
+pub(super) const SKYHIGH: FormatId = FormatId(29);
+pub(super) const PALO_ALTO: FormatId = FormatId(30);
+pub(super) const TABLE: FormatId = FormatId(31);
+pub(super) const SURICATA: FormatId = FormatId(32);
+pub(super) const UWSGI: FormatId = FormatId(33);
 
 const POST_BODIES: &str = "POST bodies are not logged: nginx shows them with `$request_body` in log_format, Apache with ModSecurity's audit log \
      (`SecAuditLogParts ABCIFHZ`) or `mod_dumpio`";
@@ -174,7 +179,7 @@ static FORMATS: &[FormatInfo] = &[
     FormatInfo {
         id: W3C,
         name: "w3c",
-        title: "W3C extended (proxies, NetScaler, others)",
+        title: "W3C extended (Blue Coat, Netskope, TMG, NetScaler, others)",
         shows: "what its `#Fields` line names; time in UTC",
         blind_spots: &["what the `#Fields` line does not name"],
     },
@@ -325,7 +330,7 @@ static FORMATS: &[FormatInfo] = &[
     FormatInfo {
         id: KEY_VALUE,
         name: "key-value",
-        title: "key=value and CEF of proxies and firewalls (Fortinet, Skyhigh, Forcepoint)",
+        title: "key=value, CEF and LEEF of proxies and firewalls (Fortinet, Sophos, Skyhigh, Forcepoint, Zscaler)",
         shows: "what its keys name",
         blind_spots: &[
             "what its keys do not name; a product logs only the categories and actions that are switched on",
@@ -348,12 +353,60 @@ static FORMATS: &[FormatInfo] = &[
     FormatInfo {
         id: ATLASSIAN,
         name: "atlassian",
-        title: "Jira and Confluence, access log of Tomcat",
+        title: "Jira, Confluence (access log of Tomcat) and Bitbucket",
         shows: "client, proxy in front, user, time with offset, method, target, status, body bytes, referrer, user agent",
         blind_spots: &[
             "POST bodies are never logged",
             "the log holds authenticated users by their account's name only",
         ],
+    },
+    FormatInfo {
+        id: SKYHIGH,
+        name: "skyhigh",
+        title: "Skyhigh (McAfee) Web Gateway, access.log",
+        shows: "client, user, time with offset, request, status, category, content type, bytes to the client, user agent; more if added",
+        blind_spots: &[
+            "bytes sent by the client and the referrer are off by default: add them to the access log's rule",
+            "quotes inside fields are not escaped: a client can forge what follows",
+            "of a tunnel only its host is logged unless TLS is opened",
+        ],
+    },
+    FormatInfo {
+        id: PALO_ALTO,
+        name: "palo-alto",
+        title: "Palo Alto firewalls, URL log (CSV by syslog)",
+        shows: "client, user, time, action, URL, content type, referrer, user agent, method",
+        blind_spots: &[
+            "neither status nor bytes are logged: what was delivered, and how much, cannot be told (bytes stand in the TRAFFIC log)",
+            "the time is local and states no offset: `--tz`",
+            "user agent, referrer and method are logged only if HTTP header logging is on in the URL filtering profile",
+            "only categories whose action is not `allow` are logged",
+        ],
+    },
+    FormatInfo {
+        id: TABLE,
+        name: "table",
+        title: "tables with a head: CSV of proxies (Zscaler, Netskope), of cloud services, exports of collectors",
+        shows: "what its head names; at least client, time, and host or URL",
+        blind_spots: &["what its head does not name", "a value with a line break in it is read as two lines"],
+    },
+    FormatInfo {
+        id: SURICATA,
+        name: "suricata",
+        title: "Suricata, eve.json (events of type http)",
+        shows: "client, time, host, URL, method, status, body bytes, referrer, user agent, content type",
+        blind_spots: &[
+            "what went over TLS is not here",
+            "bytes sent by the client are not logged, so an upload does not show",
+            "POST bodies are not logged: `http-body: yes` of the eve log shows those of alerts",
+        ],
+    },
+    FormatInfo {
+        id: UWSGI,
+        name: "uwsgi",
+        title: "uWSGI, request log",
+        shows: "client, user, time without offset, method, target, status, body bytes",
+        blind_spots: &["referrers, user agents and POST bodies are not logged: `--log-format` of uWSGI"],
     },
 ];
 

@@ -4,14 +4,14 @@
 //! stand raw in strings, a quote that is not escaped does not end the record, a cut line keeps what was read. Values
 //! are spans; nothing is copied.
 
-use super::formats::{CADDY, JSON, KEY_VALUE, TRAEFIK_JSON, ZEEK_JSON};
+use super::formats::{CADDY, JSON, KEY_VALUE, SURICATA, TRAEFIK_JSON, ZEEK_JSON};
 use super::json_keys::{Key, lookup};
 use super::request::{metric, scaled, set_client_list, trim_line};
 use super::slot::{Slot, check};
 use super::zeek::set_role;
 use super::{Format, request};
 use crate::record::{
-    Escape, FormatId, Metric, NO_TIME, Outcome, Reason, Rec, Span, parse_time, parse_time_of_day,
+    Escape, FormatId, Metric, NO_TIME, Outcome, Reason, Rec, Role, Span, parse_time, parse_time_of_day,
 };
 
 /// Levels of nesting that are read; deeper ones are skipped without recursion.
@@ -296,6 +296,10 @@ impl<'a> Sink<'a> {
         if path.is_empty() {
             return;
         }
+        // All events of Suricata have it, of which few are requests.
+        if path == b"flow_id" {
+            self.rec.format = SURICATA;
+        }
         let Some((key, rank)) = lookup(path) else { return };
         match path {
             b"id.orig_h" => self.rec.format = ZEEK_JSON,
@@ -315,6 +319,7 @@ impl<'a> Sink<'a> {
         let slot = match key {
             Key::Duration => return self.duration = value.span,
             Key::Date => return self.date = value.span,
+            Key::Category => return self.rec.role = Role::Proxy,
             Key::Slot(slot) => slot,
         };
         if text.is_empty()
@@ -376,6 +381,12 @@ impl<'a> Sink<'a> {
             if self.rec.query.is_none() {
                 self.rec.query = query;
             }
+            self.split_bare_url();
+        }
+        if self.rec.role == Role::Proxy {
+            // What Zscaler writes for nothing.
+            let fields = [&mut self.rec.referrer, &mut self.rec.user_agent, &mut self.rec.user];
+            fields.into_iter().filter(|f| f.bytes(block) == b"None").for_each(|f| *f = Span::NONE);
         }
         if self.rec.client.is_none() && self.rec.peer.is_some() {
             self.rec.client = std::mem::replace(&mut self.rec.peer, Span::NONE);
@@ -399,7 +410,7 @@ impl<'a> Sink<'a> {
                 slot.set(&mut self.rec, block, self.duration);
             }
         }
-        if self.rec.format == ZEEK_JSON {
+        if matches!(self.rec.format, ZEEK_JSON | SURICATA) {
             set_role(&mut self.rec, block);
         }
         let has_request = self.rec.target.is_some()
@@ -409,6 +420,9 @@ impl<'a> Sink<'a> {
         let has_contact =
             self.rec.format == KEY_VALUE && self.rec.host.is_some() && self.rec.client.is_some();
         if !has_request && !self.rec.has_status && !has_contact {
+            if self.rec.format == SURICATA {
+                return Rec::skipped(self.rec.line);
+            }
             // JSON, but of something else than requests.
             return Rec { reason: Reason::UnknownFormat, ..Rec::unread(self.rec.line) };
         }
@@ -416,6 +430,25 @@ impl<'a> Sink<'a> {
             check_json(&mut self.rec);
         }
         self.rec.or_raw()
+    }
+
+    /// `h.example/p?q`: a URL without its scheme, as firewalls log it.
+    fn split_bare_url(&mut self) {
+        let (rec, block) = (&mut self.rec, self.block);
+        let text = rec.target.bytes(block);
+        if rec.path.start() != rec.target.start() || text.first() == Some(&b'/') {
+            return;
+        }
+        let end = memchr::memchr3(b'/', b'?', b'#', text).unwrap_or(text.len());
+        let host = &text[..end];
+        let is_host = match rec.host.get(block) {
+            Some(named) => named.eq_ignore_ascii_case(host),
+            None => rec.role == Role::Proxy && host.contains(&b'.'),
+        };
+        if is_host {
+            rec.host = Span::new(rec.target.start(), rec.target.start() + end);
+            rec.path = Span::new(rec.host.end(), rec.path.end());
+        }
     }
 
     /// CloudFront as JSON: `date` and `time` apart; without the time, midnight of the day is all that is known.
@@ -428,7 +461,10 @@ impl<'a> Sink<'a> {
         if !time.is_empty() {
             text.push(b'T');
             text.extend_from_slice(time);
-            text.push(b'Z');
+            // CloudFront's is UTC; a firewall's is the time where it stands.
+            if self.rec.format == JSON {
+                text.push(b'Z');
+            }
         }
         if let Some(moment) = parse_time(&text) {
             self.rec.ts_us = moment.ts_us;

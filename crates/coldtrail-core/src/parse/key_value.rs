@@ -1,4 +1,4 @@
-//! `key=value` lines of proxies and firewalls (Fortinet, Skyhigh, CEF of Forcepoint and others), and LTSV.
+//! `key=value` lines of proxies and firewalls (Fortinet, Sophos, Skyhigh, Zscaler, CEF and LEEF), and LTSV.
 //!
 //! A value is quoted, or goes on until a blank before the next `key=`. Nothing protects an unquoted value from
 //! looking like the next key, so of two values for one key the first is taken.
@@ -20,7 +20,6 @@ pub(super) fn read(block: &[u8], line: Span, text: Span) -> Option<Rec> {
     let mut rec = Rec::begin(line);
     rec.escape = Escape::None;
     let rec = if memchr::memchr(b'\t', bytes).is_some() {
-        rec.format = LTSV;
         read_labels(block, text, rec)?
     } else {
         rec.format = KEY_VALUE;
@@ -30,21 +29,49 @@ pub(super) fn read(block: &[u8], line: Span, text: Span) -> Option<Rec> {
     (rec.outcome != Outcome::Raw).then_some(rec)
 }
 
-/// `label:value` between tabs.
-fn read_labels(block: &[u8], text: Span, rec: Rec) -> Option<Rec> {
+/// `label:value` or `key=value` between tabs: what comes first says which.
+fn read_labels(block: &[u8], text: Span, mut rec: Rec) -> Option<Rec> {
+    let bytes = text.bytes(block);
+    let label = |item: &[u8], mark: u8| memchr::memchr(mark, item).filter(|i| is_key(&item[..*i]));
+    let n_of =
+        |mark| bytes.split(|c| *c == b'\t').filter(|item| label(item, mark).is_some()).take(MIN_KEYS).count();
+    let is_pairs = n_of(b'=') >= MIN_KEYS;
+    if is_pairs {
+        (rec.format, rec.role) = (KEY_VALUE, Role::Proxy);
+    } else if n_of(b':') < 3 {
+        return None;
+    } else {
+        rec.format = LTSV;
+    }
     let mut sink = Sink::new(rec, block);
-    let mut n_labels = 0;
     let mut at = text.start();
-    for item in text.bytes(block).split(|c| *c == b'\t') {
-        if let Some(colon) = memchr::memchr(b':', item).filter(|i| is_key(&item[..*i])) {
-            n_labels += 1;
-            let name = item[..colon].to_ascii_lowercase();
-            let span = Span::new(at + colon + 1, at + item.len());
+    for item in bytes.split(|c| *c == b'\t') {
+        // LEEF's head ends at a bar, Zscaler's feed begins with a time without a name.
+        let item_at = at;
+        at += item.len() + 1;
+        let bar = if is_pairs {
+            memchr::memrchr(b'|', &item[..memchr::memchr(b'=', item).unwrap_or(0)])
+        } else {
+            None
+        };
+        let skip = bar.map_or(0, |i| i + 1);
+        let item_text = &item[skip..];
+        let Some(mark) = label(item_text, if is_pairs { b'=' } else { b':' }) else {
+            if is_pairs && Slot::Time.fits(item_text) {
+                let span = Span::new(item_at + skip, item_at + item.len());
+                sink.put(Key::Slot(Slot::Time), 2, Value { span, is_string: true });
+            }
+            continue;
+        };
+        let name = item_text[..mark].to_ascii_lowercase();
+        let span = Span::new(item_at + skip + mark + 1, item_at + item.len());
+        if is_pairs {
+            put(&mut sink, &name, span, Product::Other);
+        } else {
             sink.take(&name, Value { span, is_string: true });
         }
-        at += item.len() + 1;
     }
-    (n_labels >= 3).then(|| sink.finish())
+    Some(sink.finish())
 }
 
 fn read_pairs(block: &[u8], text: Span, rec: Rec) -> Option<Rec> {
@@ -52,7 +79,12 @@ fn read_pairs(block: &[u8], text: Span, rec: Rec) -> Option<Rec> {
     if memchr::memchr_iter(b'=', bytes).take(MIN_KEYS).count() < MIN_KEYS {
         return None;
     }
-    let is_fortinet = memchr::memmem::find(bytes, b"devname=").is_some();
+    let has = |word: &[u8]| memchr::memmem::find(bytes, word).is_some();
+    let product = match () {
+        () if has(b"devname=") => Product::Fortinet,
+        () if has(b"sys=\"SecureWeb\"") => Product::SophosUtm,
+        () => Product::Other,
+    };
     let mut sink = Sink::new(rec, block);
     let mut n_keys = 0;
     let mut at = next_key(bytes, 0);
@@ -61,11 +93,16 @@ fn read_pairs(block: &[u8], text: Span, rec: Rec) -> Option<Rec> {
         let (from, to, end) = value_at(bytes, equals + 1);
         let name = bytes[key..equals].to_ascii_lowercase();
         let span = Span::new(text.start() + from, text.start() + to);
-        put(&mut sink, &name, span, is_fortinet);
+        put(&mut sink, &name, span, product);
         at = next_key(bytes, end);
     }
     if n_keys < MIN_KEYS {
         return None;
+    }
+    if product == Product::SophosUtm {
+        // `2026:03:02-10:00:01` before the name of the machine.
+        let head = Span::new(text.start(), text.start() + 19.min(bytes.len()));
+        sink.put(Key::Slot(Slot::Time), 1, Value { span: head, is_string: true });
     }
     Some(sink.finish())
 }
@@ -117,7 +154,16 @@ fn value_at(bytes: &[u8], from: usize) -> (usize, usize, usize) {
     }
 }
 
-fn put(sink: &mut Sink, name: &[u8], span: Span, is_fortinet: bool) {
+/// Whose line it is, where that changes what a key means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Product {
+    Fortinet,
+    SophosUtm,
+    Other,
+}
+
+fn put(sink: &mut Sink, name: &[u8], span: Span, product: Product) {
+    let is_fortinet = product == Product::Fortinet;
     let slot = |slot| Some((Key::Slot(slot), 0));
     let later = |slot| Some((Key::Slot(slot), 1));
     let mut span = span;
@@ -135,22 +181,28 @@ fn put(sink: &mut Sink, name: &[u8], span: Span, is_fortinet: bool) {
         b"hostname" | b"host" | b"server" => None,
         // A number of the product's own.
         b"user_id" | b"id" => None,
+        // A pointer.
+        b"request" if product == Product::SophosUtm => None,
         b"request" | b"requested_path" => slot(Slot::Target),
         b"http_request_first_line" => slot(Slot::Request),
         b"http_action" => slot(Slot::Method),
         b"method" if is_fortinet => None,
-        b"server_to_client_bytes" | b"destination_bytes" | b"rcvdbyte" | b"in" => slot(Slot::Bytes),
+        b"server_to_client_bytes" | b"destination_bytes" | b"dstbytes" | b"rcvdbyte" | b"in" => {
+            slot(Slot::Bytes)
+        }
         b"resplength" => slot(Slot::BodyBytes),
-        b"client_to_server_bytes" | b"source_bytes" | b"sentbyte" | b"out" => slot(Slot::RequestBytes),
+        b"client_to_server_bytes" | b"source_bytes" | b"srcbytes" | b"sentbyte" | b"out" => {
+            slot(Slot::RequestBytes)
+        }
         b"reqlength" => later(Slot::RequestBytes),
         b"eventtime" | b"request_timestamp_epoch" => slot(Slot::Time),
+        b"date" if span.len() == 10 => Some((Key::Date, 0)),
         b"rt" | b"date" => later(Slot::Time),
-        b"time" if is_fortinet => None,
         b"refererurl" | b"referralurl" => slot(Slot::Referrer),
         b"requestclientapplication" | b"user_agent_comment" => slot(Slot::UserAgent),
         b"act" | b"result" | b"utmaction" => slot(Slot::Action),
         b"media_type" => slot(Slot::Mime),
-        b"duration" | b"url_categories" => None,
+        b"duration" | b"url_categories" | b"clientpublicip" => None,
         _ => lookup(name),
     };
     if let Some((key, rank)) = known {

@@ -3,13 +3,13 @@
 //! A value ends where the next literal stands. Where that literal also occurs inside a value, the first place from
 //! which the rest of the line fits is taken, with a bound on how many places are tried.
 
-use super::formats::{AWS_ALB, AWS_ELB, AWS_S3, ENVOY};
+use super::formats::{AWS_ALB, AWS_ELB, AWS_S3, ENVOY, SKYHIGH};
 use super::log_format::{LogFormat, Piece, Place};
 use super::request::trim_line;
 use super::slot::{Slot, check};
 use super::time_format::Civil;
 use super::{Format, request};
-use crate::record::{Escape, FormatId, Outcome, Reason, Rec, Span};
+use crate::record::{Escape, FormatId, Outcome, Reason, Rec, Role, Span};
 
 /// What a hostile line may cost: places tried, and KiB searched for a literal. Reaching it, the line counts as not fitting.
 const MAX_TRIES: usize = 2_000;
@@ -87,6 +87,9 @@ impl Matcher<'_> {
         }
         if matches!(rec.format, AWS_ALB | AWS_ELB | AWS_S3 | ENVOY) {
             rec.ts_assumed_utc = false;
+        }
+        if rec.format == SKYHIGH {
+            rec.role = Role::Proxy;
         }
         rec.or_raw()
     }

@@ -4,6 +4,7 @@
 //! It never drops a line: every line ends as ok, partial, raw or skipped, with a reason.
 
 mod any;
+mod cells;
 mod clf;
 mod clf_tolerant;
 mod error_log;
@@ -15,12 +16,14 @@ mod json_keys;
 mod key_value;
 mod log_format;
 mod log_match;
+mod palo_alto;
 mod parser;
 mod presets;
 mod request;
 mod slot;
 mod squid;
 mod syslog;
+mod table;
 mod time_format;
 mod umbrella;
 mod w3c;

@@ -3,6 +3,7 @@
 use super::any::{Any, parse_any};
 use super::clf::Clf;
 use super::formats::*;
+use super::table::Table;
 use super::w3c::W3c;
 use super::zeek::Zeek;
 use super::{Format, Json, LogFormat, LogFormatError, Squid, format_name, formats, lines};
@@ -131,6 +132,10 @@ impl Parser {
             }
             if n_votes == 0 && !matches!(self.format.id(), UNKNOWN) && self.has_columns() {
                 // A head came first: it says what the file is.
+                return;
+            }
+            if let Some(table) = Table::from_head(bytes).filter(|_| n_votes == 0) {
+                self.format = Arc::new(table);
                 return;
             }
             let rec = parse_any(sample, line);

@@ -1,12 +1,12 @@
 //! Formats of known software that are one fixed line, written as format strings.
 
 use super::LogFormat;
-use super::formats::{ATLASSIAN, AWS_ALB, AWS_ELB, AWS_S3, ENVOY, NGINX_PROXY_MANAGER};
+use super::formats::{ATLASSIAN, AWS_ALB, AWS_ELB, AWS_S3, ENVOY, NGINX_PROXY_MANAGER, SKYHIGH, UWSGI};
 use crate::record::{Escape, FormatId};
 use std::sync::OnceLock;
 
 /// The strings name their values as nginx does; `$_` is one word that is not kept. More values may follow in the log.
-const PRESETS: [(FormatId, Escape, &str); 12] = [
+const PRESETS: [(FormatId, Escape, &str); 16] = [
     (
         NGINX_PROXY_MANAGER,
         Escape::Backslash,
@@ -70,6 +70,27 @@ const PRESETS: [(FormatId, Escape, &str); 12] = [
         "[$time_local] $remote_user $_ $remote_addr $request_method $request_uri $_ $status $_ $body_bytes_sent \
          $http_referer $http_user_agent",
     ),
+    (
+        ATLASSIAN,
+        Escape::None,
+        r#"$remote_addr | $_ | $_ | $remote_user | $time_local | "$request" | "$http_referer" "$http_user_agent" | $status | $request_length | $bytes_sent | $labels | $duration_ms | $_"#,
+    ),
+    (
+        UWSGI,
+        Escape::None,
+        "[pid: $pid] $remote_addr ($remote_user) {$vars} [$time_local] $request_method $request_uri => generated $body_bytes_sent bytes in $_ $_ (HTTP/$_ $status) $_",
+    ),
+    // The columns that come with the product; then with the server, the cache, the bytes from the client and the referrer.
+    (
+        SKYHIGH,
+        Escape::Backslash,
+        r#"[$time_local] "$remote_user" $remote_addr $status "$request" "$categories" "$reputation" "$sent_http_content_type" $bytes_sent "$http_user_agent""#,
+    ),
+    (
+        SKYHIGH,
+        Escape::Backslash,
+        r#"[$time_local] "$remote_user" $remote_addr $_ $_ $status $upstream_cache_status "$request" "$categories" "$reputation" "$sent_http_content_type" $request_length $bytes_sent "$http_user_agent" "$http_referer""#,
+    ),
 ];
 
 /// The compiled presets.
@@ -105,6 +126,10 @@ mod tests {
             r#"[2026-01-01T00:55:04.533Z] "GET /a HTTP/1.1" 200 - via_upstream - "-" 0 89 5 4 "203.0.113.9" "u" "id" "h.example" "10.0.0.1:80" outbound - x"#,
             "[17/Jun/2026:12:57:26 +0200] 192.168.1.15 u http-nio-8080-exec-6 203.0.113.9 GET /index.action HTTP/1.1 200 1020ms 7881 http://r/ Mozilla/5.0 (X; Y)",
             "[17/Jun/2026:12:57:26 +0200] u http-nio-8080-exec-6 203.0.113.9 GET /index.action HTTP/1.1 200 1020ms 7881 http://r/ Mozilla/5.0 (X; Y)",
+            r#"203.0.113.9 | https | o@9K7 | - | 2026-04-12 05:39:57,408 | "GET /git/x HTTP/1.1" | "" "git/2.38.1" | 200 | 13 | 0 | refs, cache:hit | 101 | tmpqqw | "#,
+            "[pid: 88185|app: 0|req: 1/1] 203.0.113.9 () {38 vars in 696 bytes} [Fri Mar 13 22:49:12 2026] POST /m => generated 47 bytes in 129 msecs (HTTP/1.1 200) 9 headers in 378 bytes (1 switches on core 3)",
+            r#"[02/Mar/2026:10:00:01 +0000] "" 203.0.113.9 200 "GET http://h.example/p HTTP/1.1" "Business" "Minimal Risk" "text/html" 5120 "u" "" "0" "x""#,
+            r#"[02/Mar/2026:10:00:01 -0800] "A B" 203.0.113.9 192.0.2.8 9090 200 TCP_HIT "GET http://h.example/p HTTP/1.1" "Business" "low risk " "text/html" 788 885 "u" "" "-" "0" "" "-""#,
         ];
         for (format, line) in presets().iter().zip(lines) {
             let rec = format.parse_line(line.as_bytes(), Span::new(0, line.len()));

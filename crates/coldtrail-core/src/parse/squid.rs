@@ -108,7 +108,11 @@ fn read_rest(rec: &mut Rec, block: &[u8], at: usize, end: usize) {
     let user_at = if h >= 2 { h - 1 } else { h };
     let url_end = words[user_at - usize::from(user_at > 0)].1;
     if h >= 2 {
-        rec.user = value(block, Span::new(words[h - 1].0, words[h - 1].1));
+        let (from, to) = words[h - 1];
+        // Cisco's Web Security Appliance quotes it.
+        let is_quoted = to - from >= 2 && block[from] == b'"' && block[to - 1] == b'"';
+        let inset = usize::from(is_quoted);
+        rec.user = value(block, Span::new(from + inset, to - inset));
     } else {
         rec.flag(Reason::TooFewFields);
     }
@@ -118,8 +122,10 @@ fn read_rest(rec: &mut Rec, block: &[u8], at: usize, end: usize) {
     } else {
         rec.flag(Reason::TooFewFields);
     }
-    if let Some((a, _)) = words.get(h + 2).filter(|(a, _)| block[*a] == b'"') {
-        read_quoted(rec, block, *a, end);
+    match words.get(h + 2) {
+        Some((a, _)) if block[*a] == b'"' => read_quoted(rec, block, *a, end),
+        Some((a, _)) => read_behind_verdicts(rec, block, *a, end),
+        None => {}
     }
 }
 
@@ -133,6 +139,15 @@ fn read_quoted(rec: &mut Rec, block: &[u8], from: usize, end: usize) {
     }
     rec.referrer = value(block, Span::new(from + 1, from + middle));
     rec.user_agent = value(block, Span::new(from + middle + 3, from + last));
+}
+
+/// `policy <verdicts> - "user agent"` of Cisco's Web Security Appliance.
+fn read_behind_verdicts(rec: &mut Rec, block: &[u8], from: usize, end: usize) {
+    let Some(close) = memchr::memmem::rfind(&block[from..end], b"> ").map(|i| from + i + 2) else { return };
+    let rest = block[close..end].trim_ascii_end();
+    if let Some(open) = memchr::memchr(b'"', rest).filter(|i| rest.len() > i + 1 && rest.ends_with(b"\"")) {
+        rec.user_agent = value(block, Span::new(close + open + 1, close + rest.len() - 1));
+    }
 }
 
 fn set_url(rec: &mut Rec, block: &[u8], url: Span) {

@@ -1,12 +1,10 @@
 //! Cisco Umbrella's proxy log: CSV without a header, a fixed order to which columns are appended over the years.
 
+use super::cells::cells;
 use super::formats::UMBRELLA;
 use super::request::is_address;
 use super::slot::Slot;
 use crate::record::{Escape, Rec, Role, Span, parse_time};
-
-/// Columns that are read; more are ignored.
-const MAX_COLUMNS: usize = 48;
 
 /// `"time","identity","internal","external","destination","type","verdict","url","referrer","agent","status","request bytes",
 /// "response bytes","response body bytes",...`; older logs have the kinds of identities before the addresses.
@@ -16,16 +14,7 @@ pub(super) fn read(block: &[u8], line: Span, text: Span) -> Option<Rec> {
         return None;
     }
     let moment = parse_time(&bytes[1..20])?;
-    let mut columns = Vec::with_capacity(MAX_COLUMNS);
-    let mut at = 1;
-    while at <= bytes.len() && columns.len() < MAX_COLUMNS {
-        let close = closing_quote(bytes, at).unwrap_or(bytes.len());
-        columns.push(Span::new(text.start() + at, text.start() + close));
-        if bytes.get(close + 1..close + 3) != Some(b",\"") {
-            break;
-        }
-        at = close + 3;
-    }
+    let columns = cells(block, text, b',');
     let column = |i: usize| columns.get(i).copied().unwrap_or(Span::NONE);
     let is_verdict = |i: usize| matches!(column(i).bytes(block), b"ALLOWED" | b"BLOCKED" | b"PROXIED");
     let verdict = (5..=8).find(|i| is_verdict(*i))?;
@@ -66,18 +55,6 @@ pub(super) fn read(block: &[u8], line: Span, text: Span) -> Option<Rec> {
     }
     super::slot::check(&mut rec);
     Some(rec)
-}
-
-/// The quote that ends the value that begins at `from`; `""` inside is a quote of the value.
-fn closing_quote(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    loop {
-        at += memchr::memchr(b'"', bytes.get(at..)?)?;
-        if bytes.get(at + 1) != Some(&b'"') {
-            return Some(at);
-        }
-        at += 2;
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! [`W3c::with_directive`]. Times are UTC.
 
 use super::Format;
+use super::cells::closing_quote;
 use super::formats::{CLOUDFRONT, IIS_W3C, W3C};
 use super::request::{digits, is_address, trim_line};
 use super::slot::{Slot, check};
@@ -89,7 +90,12 @@ impl W3c {
                     Vendor::Quoting
                 } else if has(b"Microsoft Internet Information") || has(b"Microsoft Exchange") {
                     Vendor::Iis
-                } else if has(b"SGOS") || has(b"Blue Coat") || has(b"ISA Server") || has(b"Forefront") {
+                } else if has(b"SGOS")
+                    || has(b"Blue Coat")
+                    || has(b"Netskope")
+                    || has(b"ISA Server")
+                    || has(b"Forefront")
+                {
                     Vendor::Proxy
                 } else {
                     Vendor::Unknown
@@ -168,10 +174,8 @@ impl W3c {
         let is_quoting = self.vendor != Vendor::Iis && separator == b' ';
         let mut at = 0;
         while at <= text.len() && values.len() < MAX_COLUMNS {
-            if is_quoting
-                && text.get(at) == Some(&b'"')
-                && let Some(close) = closing_quote(text, at + 1)
-            {
+            if is_quoting && text.get(at) == Some(&b'"') {
+                let close = closing_quote(text, at + 1, separator);
                 values.push(Span::new(line.start() + at + 1, line.start() + close));
                 at = close + 2;
                 continue;
@@ -246,6 +250,7 @@ impl Format for W3c {
             rec.flag(Reason::TooFewFields);
         }
         let (mut date, mut time) = (None, None);
+        let has_query = self.columns.contains(&Column::Field(Slot::Query));
         for (column, value) in self.columns.iter().zip(&values) {
             let text = value.bytes(block);
             match column {
@@ -262,6 +267,11 @@ impl Format for W3c {
                     }
                 }
                 Column::Field(Slot::Host) if rec.host.is_some() => {}
+                // Netskope repeats the query here.
+                Column::Field(Slot::Path) if has_query => {
+                    let end = memchr::memchr(b'?', text).unwrap_or(text.len());
+                    Slot::Path.set(&mut rec, block, Span::new(value.start(), value.start() + end));
+                }
                 Column::Field(slot) => slot.set(&mut rec, block, *value),
                 Column::Other => {}
             }
@@ -279,13 +289,6 @@ impl Format for W3c {
         }
         rec.or_raw()
     }
-}
-
-/// Where the quote closes that opened before `from`: the first followed by a blank or the end; `""` inside is a quote.
-fn closing_quote(text: &[u8], from: usize) -> Option<usize> {
-    memchr::memchr_iter(b'"', &text[from..])
-        .map(|i| from + i)
-        .find(|q| matches!(text.get(q + 1), None | Some(b' ')))
 }
 
 fn day_us(text: &[u8]) -> Option<i64> {
@@ -312,8 +315,8 @@ fn column(name: &[u8]) -> Column {
         b"sc-bytes" => Slot::Bytes,
         b"cs-bytes" => Slot::RequestBytes,
         b"cs-host" | b"cs(host)" | b"x-host-header" | b"r-host" => Slot::Host,
-        b"cs(user-agent)" | b"c-agent" => Slot::UserAgent,
-        b"cs(referer)" | b"cs(referrer)" | b"cs-referred" => Slot::Referrer,
+        b"cs(user-agent)" | b"cs-user-agent" | b"c-agent" => Slot::UserAgent,
+        b"cs(referer)" | b"cs(referrer)" | b"cs-referer" | b"cs-referred" => Slot::Referrer,
         b"cs(cookie)" => Slot::Cookie,
         b"cs-postbody" => Slot::Body,
         b"rs(content-type)" | b"sc(content-type)" | b"cs-mime-type" | b"sc-content-type" => Slot::Mime,

@@ -119,8 +119,8 @@ pub struct Moment {
 }
 
 /// Reads the common log format, ISO 8601 (`T` or a space, `.` or `,` before the fraction, with or without offset), seconds since 1970
-/// (also milli-, micro- and nanoseconds, told apart by their size), `Tue Nov 24 02:11:52.528452 2026`,
-/// `2026/11/24 02:11:52` and `24/11/2026 02:11:52`, each also in brackets or quotes.
+/// (also milli-, micro- and nanoseconds, told apart by their size), `Tue Nov 24 02:11:52.528452 2026`, `Nov 24 2026 02:11:52 GMT`,
+/// `2026/11/24 02:11:52`, `24/11/2026 02:11:52` and `2026:11:24-02:11:52`, each also in brackets or quotes.
 pub fn parse_time(text: &[u8]) -> Option<Moment> {
     let b = text.trim_ascii();
     let b = b.strip_prefix(b"[").map_or(b, |r| r.strip_suffix(b"]").unwrap_or(r));
@@ -132,7 +132,7 @@ pub fn parse_time(text: &[u8]) -> Option<Moment> {
     if b.first().is_some_and(u8::is_ascii_alphabetic) {
         return parse_ctime(b);
     }
-    if b.get(4).is_some_and(|c| matches!(c, b'-' | b'/')) || b.get(2) == Some(&b'/') {
+    if b.get(4).is_some_and(|c| matches!(c, b'-' | b'/' | b':')) || b.get(2) == Some(&b'/') {
         return parse_iso(b);
     }
     parse_epoch(b)
@@ -145,7 +145,7 @@ fn parse_iso(b: &[u8]) -> Option<Moment> {
     } else {
         (number(b.get(6..10)?)?, number(b.get(3..5)?)?, number(b.get(0..2)?)?)
     };
-    if !matches!(b.get(10)?, b'T' | b't' | b' ' | b':' | b'_') {
+    if !matches!(b.get(10)?, b'T' | b't' | b' ' | b':' | b'_' | b'-') {
         return None;
     }
     let (sod_us, digits, rest) = time_of_day(b.get(11..)?)?;
@@ -176,17 +176,26 @@ fn time_of_day(b: &[u8]) -> Option<(i64, u8, &[u8])> {
     Some(((h * 3600 + m * 60 + s) * 1_000_000 + us, digits, rest))
 }
 
-/// `Tue Nov 24 02:11:52.528452 2026`.
+/// `Tue Nov 24 02:11:52.528452 2026`, and the `Nov 24 2026 02:11:52 GMT` of LEEF.
 fn parse_ctime(b: &[u8]) -> Option<Moment> {
     let mut words = b.split(|c| *c == b' ').filter(|w| !w.is_empty());
-    let (_weekday, month, day) = (words.next()?, words.next()?, words.next()?);
-    let (sod_us, digits) = parse_time_of_day(words.next()?)?;
-    let year = number(words.next()?)?;
-    let midnight = ts_from_civil(year, month_number(month)?, number(day)?, 0, 0, 0, 0, 0);
-    (midnight != NO_TIME && words.next().is_none()).then_some(Moment {
+    let mut next = || words.next();
+    let first = next()?;
+    let (month, day, time, year) = match month_number(first) {
+        Some(month) => {
+            let (day, year, time) = (next()?, next()?, next()?);
+            (month, day, time, year)
+        }
+        None => (month_number(next()?)?, next()?, next()?, next()?),
+    };
+    let zone = next();
+    let is_utc = matches!(zone, Some(b"GMT" | b"UTC"));
+    let (sod_us, digits) = parse_time_of_day(time)?;
+    let midnight = ts_from_civil(number(year)?, month, number(day)?, 0, 0, 0, 0, 0);
+    (midnight != NO_TIME && (zone.is_none() || is_utc) && next().is_none()).then_some(Moment {
         ts_us: midnight + sod_us,
         digits,
-        has_offset: false,
+        has_offset: is_utc,
     })
 }
 
@@ -342,6 +351,9 @@ mod tests {
         check("1795486414235", "2026-11-24T02:13:34.235Z", true);
         check("1712790000123000000", "2024-04-10T23:00:00.123000000Z", true);
         check("Tue Nov 24 02:11:52.528452 2026", "2026-11-24T02:11:52.528452Z", false);
+        check("Nov 24 2026 02:11:52 GMT", "2026-11-24T02:11:52Z", true);
+        check("Nov 24 2026 02:11:52", "2026-11-24T02:11:52Z", false);
+        check("2026:11:24-02:11:52", "2026-11-24T02:11:52Z", false);
         check("Fri Dec 17 07:04:57 2021", "2021-12-17T07:04:57Z", false);
         for bad in [
             "",

@@ -2,6 +2,7 @@
 
 use super::store::{Keyed, Table, Text, TextRef};
 use super::times::Times;
+use crate::enrich::Content;
 use crate::record::ClientKey;
 
 /// One client and one host of a proxy log. Times are seconds since 1970.
@@ -27,6 +28,8 @@ pub struct ContactRow {
     pub last_s: u32,
     /// Bit `p` of `port_bits` for the p-th of 80, 443, 8080, others.
     pub port_bits: u8,
+    /// All that the host delivered to the client.
+    pub content: Content,
     pub times: Times,
 }
 
@@ -47,6 +50,7 @@ impl ContactRow {
             first_s: u32::MAX,
             last_s: 0,
             port_bits: 0,
+            content: Content::NONE,
             times: Times::new((client, name)),
         }
     }
@@ -63,6 +67,7 @@ impl ContactRow {
         self.first_s = self.first_s.min(o.first_s);
         self.last_s = self.last_s.max(o.last_s);
         self.port_bits |= o.port_bits;
+        self.content = self.content.and(o.content);
         self.times.merge(&o.times);
     }
 }

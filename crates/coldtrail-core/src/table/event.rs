@@ -1,5 +1,6 @@
 //! Exact requests of suspects, gathered by the second pass.
 
+use crate::enrich::Content;
 use crate::enrich::attack::Verdict;
 use crate::record::{ClientKey, Metric, Role};
 use std::ops::Deref;
@@ -92,6 +93,8 @@ pub struct EventData {
     pub bytes_out: Metric,
     pub bytes_in: Metric,
     pub verdict: Verdict,
+    /// What it brought in; nothing in a server's log.
+    pub content: Content,
     /// What remains of the payload when its numbers and names are folded; 0 without a payload.
     pub skeleton: u64,
     /// Bytes of the payload as the server would reflect it.

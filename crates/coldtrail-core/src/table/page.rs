@@ -92,6 +92,8 @@ pub struct PageRow {
     pub n_clients: u32,
     /// The path is in the probe vocabulary.
     pub is_probe: bool,
+    /// Came in as a program by its content type.
+    pub is_program: bool,
 }
 
 impl PageRow {
@@ -115,6 +117,7 @@ impl PageRow {
             classes: ClassSet::EMPTY,
             n_clients: 0,
             is_probe: false,
+            is_program: false,
         }
     }
 
@@ -136,6 +139,7 @@ impl PageRow {
         self.classes = self.classes.union(o.classes);
         self.n_clients = self.n_clients.max(o.n_clients);
         self.is_probe |= o.is_probe;
+        self.is_program |= o.is_program;
     }
 
     pub fn span(&self, class: StatusClass) -> StatusSpan {

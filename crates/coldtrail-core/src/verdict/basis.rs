@@ -171,7 +171,7 @@ impl Basis {
             self.sweeps.extend(f.clients.first().map(|client| {
                 let part = &site.partitions[site.keys.client_partition(*client)];
                 let rows = part.contacts.table.rows().iter().filter(|r| r.client == *client);
-                Sweep { finding: i, client: *client, hours: hosts_by_hour(rows, part) }
+                Sweep { finding: i, client: *client, hours: hosts_by_hour(rows, part, site) }
             }));
         }
     }

@@ -28,9 +28,10 @@ pub(crate) fn run(own: &OwnPatterns) -> Result<u8> {
         out.push('\n');
     }
     out += "\nrules by class\n";
-    for (class, n) in per_class {
-        out += &format!("{class:<16} {n:>3}\n");
+    for (class, n) in &per_class {
+        out += &format!("{class:<16} {n:>4}\n");
     }
+    out += &format!("{:<16} {:>4}\n", "all", per_class.values().sum::<u32>());
     io::stdout().write_all(out.as_bytes())?;
     Ok(exit::FINISHED)
 }

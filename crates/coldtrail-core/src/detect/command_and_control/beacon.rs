@@ -14,7 +14,7 @@
 //! seen on 60 % of the client's days (from 2 days on), or in 20 hours of the day; at least min(12, span / 4)
 //! hours with a contact. All: probable, with fewer than 6 hours possible (in a small network only with half
 //! of the beats unattended); rare with one missed: possible; else context (info). One finding for a host;
-//! more than 5 clients lower its severity by one step.
+//! more than 5 clients lower its severity by one step, more than `max_periodic` make it context.
 //! ## Parameters
 //! - `min_seconds` | 6 | s | 5-100 | five gaps at least
 //! - `min_span_s` | 300 | s | 60-86400 | shorter is one page load
@@ -22,6 +22,8 @@
 //! - `min_excess` | 0.35 | share | 0.1-0.9 | a third of the gaps beyond chance
 //! - `max_prevalence` | 0.1 | share | 0.01-0.5 | updaters and advertising are above
 //! - `min_clients` | 20 | clients | 5-1000 | in a smaller network a share says nothing
+//! - `max_periodic` | 20 | clients | 5-1000 | an agent of the house's own runs on 61 of 2,000 (simulated);
+//!   whoever takes so many machines leaves louder signs
 //! - `min_unattended` | 0.2 | share | 0.05-1 | open tabs stop with their user
 //! - `min_days` | 0.6 | share | 0.1-1 | persistence in place of nights
 //! - `min_hours` | 12 | h | 1-48 | open tabs reach 9
@@ -68,6 +70,7 @@ pub(crate) struct Params {
     pub(crate) min_excess: f64,
     pub(crate) max_prevalence: f64,
     pub(crate) min_clients: u64,
+    pub(crate) max_periodic: usize,
     pub(crate) min_unattended: f64,
     pub(crate) min_days: f64,
     pub(crate) min_hours: u64,
@@ -82,6 +85,7 @@ impl Params {
         min_excess: 0.35,
         max_prevalence: 0.1,
         min_clients: 20,
+        max_periodic: 20,
         min_unattended: 0.2,
         min_days: 0.6,
         min_hours: 12,
@@ -316,7 +320,9 @@ impl Detector for Beacon {
                 draft.statement
             );
         }
-        if n > 5 && draft.severity > Severity::Medium {
+        if n > self.0.max_periodic {
+            (draft.severity, draft.level, draft.rule) = (Severity::Info, Level::NoSign, "periodic");
+        } else if n > 5 && draft.severity > Severity::Medium {
             (draft.severity, draft.level) = (Severity::Medium, Level::Possible);
         }
         draft

@@ -7,8 +7,9 @@
 //! ## Decides
 //! Exact: a name and the names below it, an address or a range, a URL by host and path (the query is no
 //! part; a path that ends in `/` or `*` stands for all below). Contacted hosts, pages with a host, and the
-//! clients of a server's log are looked up. Through a proxy, delivered (2xx): probable; only refused or
-//! unanswered: low. A listed client that came to the server: low, for coming is no break-in.
+//! clients of a server's log are looked up. Through a proxy, delivered (2xx): probable, or possible where the
+//! list itself doubts it (confidence below 50 of 100, revoked, not meant for detection, expired before the
+//! first contact); only refused or unanswered: low. A listed client that came to the server: low, for coming is no break-in.
 //! ## Parameters
 //! None: the lists decide.
 //! ## ATT&CK
@@ -17,15 +18,15 @@
 //! Lists age: a shared host or a sinkhole that was bad once; the entry's date and source tell.
 //! ## Misses
 //! Names behind CONNECT to an address, hosts that the list does not know, hashes of files (never in these
-//! logs).
+//! logs), user agents, OpenIOC, rules of Yara.
 //! ## Cost
 //! One look-up a client, a host and a page with a host; at most 100 lines each for 8 of them.
 //! ## Sources
-//! STIX 2.1 and MISP conventions for defanged text.
+//! The formats of STIX 2.1, MISP, abuse.ch, OTX, Suricata and Snort; their conventions for defanged text.
 
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
-use crate::detect::{bytes, count, counted, list, quote, span};
+use crate::detect::{bytes, count, counted, list, quote, span, time};
 use crate::enrich::{Indicator as Listed, IndicatorKind};
 use crate::record::Role;
 use crate::table::{Event, Partition, Selector, StatusClass, merged};
@@ -155,13 +156,23 @@ impl Detector for Indicator {
             let Some(listed) = site.options.indicators.get(index) else { continue };
             seen.draft.set_span(seen.first_s, seen.last_s);
             let mut draft = seen.draft;
-            (draft.level, draft.severity, draft.rule) = if seen.n_delivered > 0 {
+            let limits = &listed.limits;
+            let is_over =
+                limits.valid_until_us.is_some_and(|until| draft.first_us.is_some_and(|t| t > until));
+            let expired = is_over.then(|| format!("expired on {}", time(limits.valid_until_us)));
+            let doubt = limits.doubt.clone().or(expired);
+            (draft.level, draft.severity, draft.rule) = if seen.n_delivered > 0 && doubt.is_some() {
+                (Level::Possible, Severity::Medium, "doubtful-indicator-delivered")
+            } else if seen.n_delivered > 0 {
                 (Level::Probable, Severity::High, "indicator-delivered")
             } else if seen.n_refused > 0 {
                 (Level::NoSign, Severity::Low, "indicator-blocked")
             } else {
                 (Level::NoSign, Severity::Low, "indicator-visited")
             };
+            if let Some(doubt) = doubt {
+                draft.caveats.push(format!("The list itself doubts this indicator: {doubt}."));
+            }
             if listed.kind == IndicatorKind::Url {
                 draft.artefacts.insert(listed.text.clone());
             }
@@ -251,6 +262,15 @@ mod tests {
             &[(url, "indicator-delivered", Level::Probable, 1)],
         );
         check(vec![get("files.example", "/other", 200)], &[]);
+        let doubted = br#"[{"ioc_value":"bad.example","confidence_level":"20"}]"#;
+        let mut site = TestSite::new(vec![get("bad.example", "/x", 200)]);
+        site.options.indicators = Indicators::parse(doubted, "feed.json");
+        let found = &site.run(&Indicator)[0];
+        assert_eq!((found.rule, found.level), ("doubtful-indicator-delivered", Level::Possible));
+        assert!(found.caveats[0].contains("confidence 20 of 100"), "{:?}", found.caveats);
+        let ends = br#"[{"type":"indicator","pattern":"[domain-name:value = 'bad.example']","valid_until":"2019-12-31T00:00:00Z"}]"#;
+        site.options.indicators = Indicators::parse(ends, "bundle.json");
+        assert!(site.run(&Indicator)[0].caveats[0].contains("expired on 2019-12-31"));
         let visit = to_server(T0, "203.0.113.9", "GET", "/", 200);
         check(vec![visit], &[("indicator 203.0.113.0/24", "indicator-visited", Level::NoSign, 1)]);
     }

@@ -4,3 +4,4 @@ mod band;
 
 pub(super) mod beacon;
 pub(super) mod indicator;
+pub(super) mod post_channel;

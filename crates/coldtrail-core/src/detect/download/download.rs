@@ -5,7 +5,8 @@
 //! This is how malware arrives: the mail or page only points to it.
 //! ## Decides
 //! Through a proxy: path with the extension of a program or script, answered 2xx with at least 10 KiB
-//! (scripts: any size). Host rare: contacted by at most 2 % of the clients or by 2 clients, or an address
+//! (scripts, and what the content type calls a program: any size), or a program by its content type under
+//! any name. Host rare: contacted by at most 2 % of the clients or by 2 clients, or an address
 //! without a name. Rare and (no referrer in any request, or an address without a name): possible. Hosts of
 //! known updaters and popular hosts: context (info), one line for all.
 //! ## Parameters
@@ -17,14 +18,15 @@
 //! ## False positives
 //! Drivers and tools from small vendors: fetched from a page (with a referrer), by people who can say so.
 //! ## Misses
-//! HTTPS without inspection (only CONNECT is seen), programs under other names, archives.
+//! HTTPS without inspection (only CONNECT is seen), archives; programs under other names where the log has
+//! no content type.
 //! ## Cost
 //! One row a page; at most 100 lines a page.
 //! ## Sources
 //! Measured on captures of exploit kits and a botnet lab; MITRE T1204.002.
 
 use crate::detect::header::header;
-use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
+use crate::detect::{Detector, Draft, Finding, Host, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{bytes, count, counted, list, quote, span};
 use crate::table::{Event, PageRow, Partition, Selector, StatusClass, merged};
 
@@ -54,41 +56,11 @@ static META: Meta = Meta {
     doc: header!(include_str!("download.rs")),
 };
 
+/// In place of an extension.
+const BY_TYPE: &str = "content type";
 /// Extensions of programs; those of scripts count whatever their size.
 const PROGRAMS: [&str; 10] = ["exe", "dll", "scr", "msi", "com", "pif", "cpl", "jar", "apk", "sys"];
 const SCRIPTS: [&str; 10] = ["ps1", "psm1", "vbs", "vbe", "hta", "bat", "wsf", "jse", "lnk", "sct"];
-/// Hosts from which programs keep themselves up to date.
-const UPDATERS: [&str; 24] = [
-    "windowsupdate.com",
-    "microsoft.com",
-    "adobe.com",
-    "google.com",
-    "gvt1.com",
-    "googleapis.com",
-    "mozilla.org",
-    "mozilla.net",
-    "mozilla.com",
-    "apple.com",
-    "java.com",
-    "oracle.com",
-    "symantecliveupdate.com",
-    "symantec.com",
-    "kaspersky.com",
-    "avast.com",
-    "avcdn.net",
-    "mcafee.com",
-    "eset.com",
-    "opera.com",
-    "dropbox.com",
-    "skype.com",
-    "nvidia.com",
-    "intel.com",
-];
-
-fn is_updater(host: &str) -> bool {
-    UPDATERS.iter().any(|u| host.strip_suffix(u).is_some_and(|head| head.is_empty() || head.ends_with('.')))
-}
-
 fn extension(path: &[u8]) -> Option<(String, bool)> {
     let name = path.rsplit(|c| *c == b'/').next()?;
     let name = name.split(|c| *c == b';').next()?;
@@ -98,45 +70,36 @@ fn extension(path: &[u8]) -> Option<(String, bool)> {
     (is_script || PROGRAMS.contains(&ext.as_str())).then_some((ext, is_script))
 }
 
-fn is_address(host: &str) -> bool {
-    host.parse::<std::net::IpAddr>().is_ok()
-}
-
-/// Clients that ever contacted the host.
-fn n_clients(host: &[u8], site: &Site<'_>) -> u32 {
-    site.hosts.get(&site.keys.host(host)).map_or(0, |h| h.n_clients)
-}
-
 /// The host of a page, and how it is to be taken.
 struct Origin {
-    host: String,
-    n_clients: u32,
-    is_address: bool,
+    host: Host,
     has_no_referrer: bool,
     /// No updater; and an address, or rare and never reached by a link.
     is_odd: bool,
 }
 
 impl Download {
-    /// The extension, where the page is a program that was delivered.
+    /// What tells that the page is a program that was delivered: its extension or its content type.
     fn program(&self, row: &PageRow, path: &[u8]) -> Option<String> {
         if row.n_outgoing == 0 || row.span(StatusClass::Ok).n == 0 {
             return None;
         }
-        let (ext, is_script) = extension(path)?;
-        (is_script || row.max_out >= self.0.min_bytes).then_some(ext)
+        match extension(path) {
+            Some((ext, is_script)) if is_script || row.is_program || row.max_out >= self.0.min_bytes => {
+                Some(ext)
+            }
+            None if row.is_program => Some(BY_TYPE.to_owned()),
+            _ => None,
+        }
     }
 
     /// Where a page comes from.
     fn origin(&self, row: &PageRow, host: &[u8], site: &Site<'_>) -> Origin {
-        let n_clients = n_clients(host, site);
-        let host = quote(host, 255);
-        let is_rare = n_clients <= self.0.max_clients
-            || f64::from(n_clients) <= self.0.max_prevalence * site.n_outgoing_clients as f64;
-        let is_address = is_address(&host);
+        let host = Host::new(host, site);
+        let is_rare = host.is_rare(self.0.max_clients, self.0.max_prevalence, site);
         let has_no_referrer = u64::from(row.n_no_referrer) >= row.n_requests();
-        let is_odd = !is_updater(&host) && (is_address || (is_rare && has_no_referrer));
-        Origin { host, n_clients, is_address, has_no_referrer, is_odd }
+        let is_odd = !host.is_updater && !host.is_own && (host.is_address || (is_rare && has_no_referrer));
+        Origin { host, has_no_referrer, is_odd }
     }
 }
 
@@ -154,7 +117,7 @@ impl Detector for Download {
             if !origin.is_odd {
                 continue;
             }
-            let host = origin.host;
+            let Host { name: host, n_clients, is_address, .. } = origin.host;
             let name = site.page_name(row);
             let mut draft = Draft::new(format!("url {host}{name}"));
             (draft.level, draft.severity, draft.rule) = (Level::Possible, Severity::Medium, "rare-program");
@@ -168,13 +131,13 @@ impl Detector for Download {
             draft.bytes_out = Some(row.bytes_out);
             draft.number("n_delivered", ok.n);
             draft.number("largest_bytes", row.max_out);
-            draft.number("n_clients_of_host", origin.n_clients);
+            draft.number("n_clients_of_host", n_clients);
             draft.number("n_clients", site.n_outgoing_clients);
             draft.number("without_referrer", u64::from(row.n_no_referrer));
             draft.number("extension", ext.as_str());
             draft.number("min_bytes", self.0.min_bytes);
             suspects.push(Suspect {
-                rank: u64::from(origin.is_address) * 2 + u64::from(origin.has_no_referrer) + 1,
+                rank: u64::from(is_address) * 2 + u64::from(origin.has_no_referrer) + 1,
                 wants: vec![(Selector::Page(row.hash), MAX_EVENTS)],
                 draft,
             });
@@ -197,16 +160,16 @@ impl Detector for Download {
             draft.show(event);
         }
         draft.clients = delivered.iter().map(|e| e.client).collect();
-        let host = draft.hosts.first().cloned().unwrap_or_default();
+        let host = Host::new(draft.hosts.first().map_or(&b""[..], |h| h.as_bytes()), site);
         draft.statement = format!(
             "{} got the program {} with {}{}; {} of {} ever contacted the host{}.",
             list(&site.names_of_clients(&draft), 4),
             quote(draft.artefacts.first().map_or(&b""[..], |a| a.as_bytes()), 200),
             bytes(site.page(draft.page).map_or(0, |p| p.max_out)),
             span(draft.first_us, draft.last_us),
-            count(u64::from(n_clients(host.as_bytes(), site))),
+            count(u64::from(host.n_clients)),
             counted(site.n_outgoing_clients, "client"),
-            if is_address(&host) { ", an address without a name" } else { "" },
+            if host.is_address { ", an address without a name" } else { "" },
         );
         vec![draft.finish(&META)]
     }
@@ -230,7 +193,7 @@ impl Download {
                 }
                 let ok = row.span(StatusClass::Ok);
                 (first, last, n) = (first.min(ok.first_s), last.max(ok.last_s), n + u64::from(ok.n));
-                draft.hosts.insert(origin.host);
+                draft.hosts.insert(origin.host.name);
             }
         }
         draft.set_span(first, last);

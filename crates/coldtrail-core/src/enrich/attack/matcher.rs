@@ -73,6 +73,14 @@ impl Matcher {
         }
     }
 
+    /// Where it matches first.
+    pub(super) fn find(&self, text: &[u8]) -> Option<std::ops::Range<usize>> {
+        match self {
+            Self::Linear(regex) => regex.find(text).map(|m| m.range()),
+            Self::Backtracking(regex) => regex.find(text).ok().flatten().map(|m| m.range()),
+        }
+    }
+
     /// Bytes that it takes, as far as it says.
     pub(super) fn bytes(&self) -> usize {
         match self {

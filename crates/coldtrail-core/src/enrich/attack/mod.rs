@@ -12,7 +12,7 @@
 //! None of the short cuts changes a verdict: what needs no decoding is told by the normaliser's own table, literals are
 //! derived from the patterns (`literals`), and a memo only forgets. `tests/attack.rs` holds this.
 
-mod base64;
+mod attempt;
 mod class;
 mod entities;
 mod explain;
@@ -32,13 +32,14 @@ mod sieve;
 mod values;
 mod views;
 
+pub use attempt::{Attempt, name_of_class, third_person};
 pub use class::{ATTACK, Class, ClassSet, Verdict, WEAK};
-pub use explain::{Explained, Step};
+pub use explain::{Explained, Look, LookOutcome, Reading};
 pub use matcher::MAX_STEPS;
 pub use normalise::{Anomalies, Form, MAX_VALUE_BYTES, Normaliser, needs_normalising};
-pub use own::{MAX_FILE_BYTES, OwnRule, OwnRules, Pace, PatternError};
+pub use own::{MAX_FILE_BYTES, OwnRule, OwnRules, Pace};
 pub use payload::{Payload, skeleton};
 pub use probe::{Probe, ProbeKind};
-pub use rules::{Place, Rule};
+pub use rules::{PatternError, Place, Rule, pack};
 pub use ruleset::RuleSet;
 pub use scorer::{Scorer, TextHashes};

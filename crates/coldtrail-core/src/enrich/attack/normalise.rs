@@ -92,8 +92,25 @@ pub struct Normaliser {
 }
 
 impl Normaliser {
-    /// Decodes `text`; the result is in [`Self::text`] until the next call.
+    /// Decodes `text` and lowers its case; the result is in [`Self::text`] until the next call.
     pub fn run(&mut self, text: &[u8], form: Form) -> Anomalies {
+        let seen = self.decode(text, form);
+        self.out.make_ascii_lowercase();
+        seen
+    }
+
+    /// The same without lowering.
+    pub(super) fn decode(&mut self, text: &[u8], form: Form) -> Anomalies {
+        self.decode_showing(text, form, |_, _| ())
+    }
+
+    /// The same, and `each` sees what every round did and what came of it.
+    pub(super) fn decode_showing(
+        &mut self,
+        text: &[u8],
+        form: Form,
+        each: impl FnMut(Done, &[u8]),
+    ) -> Anomalies {
         let mut seen = Anomalies::default();
         self.out.clear();
         if text.len() > MAX_VALUE_BYTES {
@@ -103,7 +120,7 @@ impl Normaliser {
         } else {
             self.out.extend_from_slice(text);
         }
-        self.rounds(form, &mut seen);
+        self.rounds(form, &mut seen, each);
         seen
     }
 
@@ -113,22 +130,23 @@ impl Normaliser {
         let mut seen = Anomalies::default();
         self.out.clear();
         self.out.extend(query.iter().map(|b| if *b == b'&' { SEPARATOR } else { *b }));
-        self.rounds(Form::Urlencoded, &mut seen);
+        self.rounds(Form::Urlencoded, &mut seen, |_, _| ());
+        self.out.make_ascii_lowercase();
         seen
     }
 
-    fn rounds(&mut self, form: Form, seen: &mut Anomalies) {
-        let mut form = form;
+    fn rounds(&mut self, mut form: Form, seen: &mut Anomalies, mut each: impl FnMut(Done, &[u8])) {
         for _ in 0..MAX_ROUNDS {
             if !needs_normalising(&self.out, form) {
                 break;
             }
             std::mem::swap(&mut self.out, &mut self.spare);
-            let change = round(&self.spare, &mut self.out, form, seen);
-            if change == Change::None {
+            let done = round(&self.spare, &mut self.out, form, seen);
+            each(done, &self.out);
+            if !done.may_show_more() {
                 break;
             }
-            seen.rounds += u8::from(change == Change::Decoded);
+            seen.rounds += u8::from(done.is_decoding());
             form = Form::Plain;
         }
         // What the last round decoded may be overlong or full-width.
@@ -136,7 +154,6 @@ impl Normaliser {
             std::mem::swap(&mut self.out, &mut self.spare);
             fold(&self.spare, &mut self.out, seen);
         }
-        self.out.make_ascii_lowercase();
         seen.invalid_utf8 |= std::str::from_utf8(&self.out).is_err();
     }
 
@@ -145,20 +162,50 @@ impl Normaliser {
     }
 }
 
-/// What a pass did; form spaces are not worth another pass.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Change {
-    None,
-    /// Bytes were dropped or folded: something to decode may have appeared.
-    Folded,
-    Decoded,
+/// What a pass did, as bits.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Done(u8);
+
+impl Done {
+    const PERCENT: u8 = 1;
+    const ENTITY: u8 = 2;
+    const BACKSLASH: u8 = 4;
+    /// A plus became a space: not worth another pass.
+    const PLUS: u8 = 8;
+    /// Dropped.
+    const NUL: u8 = 16;
+    /// Characters that somebody reads as ASCII became that.
+    const FOLDED: u8 = 32;
+
+    fn is_decoding(self) -> bool {
+        self.0 & (Self::PERCENT | Self::ENTITY | Self::BACKSLASH) != 0
+    }
+
+    /// Something to decode may have appeared.
+    fn may_show_more(self) -> bool {
+        self.0 & !Self::PLUS != 0
+    }
+
+    /// `percent signs, HTML entities`.
+    pub(super) fn words(self) -> String {
+        const WORDS: [(u8, &str); 6] = [
+            (Done::PERCENT, "percent signs"),
+            (Done::ENTITY, "HTML entities"),
+            (Done::BACKSLASH, "backslash escapes"),
+            (Done::PLUS, "plus as a space"),
+            (Done::NUL, "NUL dropped"),
+            (Done::FOLDED, "characters read as ASCII"),
+        ];
+        let words: Vec<&str> = WORDS.iter().filter(|(bit, _)| self.0 & bit != 0).map(|(_, w)| *w).collect();
+        words.join(", ")
+    }
 }
 
-fn round(text: &[u8], out: &mut Vec<u8>, form: Form, seen: &mut Anomalies) -> Change {
+fn round(text: &[u8], out: &mut Vec<u8>, form: Form, seen: &mut Anomalies) -> Done {
     out.clear();
     out.reserve(text.len());
     let mask = gate_mask(form);
-    let mut change = Change::None;
+    let mut done = Done::default();
     let mut i = 0;
     while i < text.len() {
         let plain = text[i..].iter().take_while(|b| ACTS[usize::from(**b)] & mask == 0).count();
@@ -167,24 +214,25 @@ fn round(text: &[u8], out: &mut Vec<u8>, form: Form, seen: &mut Anomalies) -> Ch
         let Some(&b) = text.get(i) else { break };
         if b == b'+' {
             out.push(b' ');
+            done.0 |= Done::PLUS;
             i += 1;
             continue;
         }
         let rest = &text[i..];
-        let step = match b {
+        let (step, kind) = match b {
             0 => {
                 seen.nul = true;
-                change = change.max(Change::Folded);
+                done.0 |= Done::NUL;
                 i += 1;
                 continue;
             }
-            b'%' => percent(rest),
-            b'&' => entity(rest).map(|(c, n)| (Put::Char(c), n)),
-            b'\\' => backslash(rest),
+            b'%' => (percent(rest), Done::PERCENT),
+            b'&' => (entity(rest).map(|(c, n)| (Put::Char(c), n)), Done::ENTITY),
+            b'\\' => (backslash(rest), Done::BACKSLASH),
             _ => {
                 let (put, n) = wide(rest, seen);
                 if matches!(put, Put::Byte(b) if b < 0x80) {
-                    change = change.max(Change::Folded);
+                    done.0 |= Done::FOLDED;
                 }
                 put.write(out);
                 i += n;
@@ -193,7 +241,7 @@ fn round(text: &[u8], out: &mut Vec<u8>, form: Form, seen: &mut Anomalies) -> Ch
         };
         match step {
             Some((put, n)) => {
-                change = Change::Decoded;
+                done.0 |= kind;
                 put.write(out);
                 i += n;
             }
@@ -203,7 +251,7 @@ fn round(text: &[u8], out: &mut Vec<u8>, form: Form, seen: &mut Anomalies) -> Ch
             }
         }
     }
-    change
+    done
 }
 
 /// Folds characters, decodes nothing.

@@ -7,15 +7,12 @@
 //! Patterns are matched against lower-case, decoded text and speak of bytes; their case does not matter. Unlike the
 //! built-in rules these run on proxy logs whatever their weight: nobody asks for a rule to leave it out.
 
-use super::class::{Class, WEAK};
+use super::class::Class;
 use super::literals::{self, AnyOf};
 use super::matcher::{MAX_STEPS, Matcher};
-use super::normalise::{Form, Normaliser};
-use super::rules::{EVERYWHERE, Place, Places, Rule, all};
-use super::views::{View, Views};
-use serde::Deserialize;
+use super::rules::{self, DEFAULT_WEIGHT, EVERYWHERE, File, PatternError, Rule, Written};
+use super::views::View;
 use std::collections::BTreeMap;
-use toml::Spanned;
 
 /// Cap on a file, bytes.
 pub const MAX_FILE_BYTES: usize = 4 << 20;
@@ -25,11 +22,8 @@ const MAX_OWN_RULES: usize = 2_000;
 const MAX_PATTERN_BYTES: usize = 4 << 10;
 /// Cap on all patterns together once compiled, bytes.
 const MAX_ALL_COMPILED_BYTES: usize = 256 << 20;
-/// Cap on an id, bytes.
-const MAX_ID_BYTES: usize = 64;
-/// Weight of a rule that states none: by itself an attack.
-const DEFAULT_WEIGHT: u8 = 5;
-const MAX_WEIGHT: u8 = 8;
+/// Cap on the part of an id that is taken from the name of a file, bytes.
+const MAX_STEM_BYTES: usize = 64;
 
 /// All rules of a user's own.
 #[derive(Clone, Default, Debug)]
@@ -72,57 +66,6 @@ impl OwnRule {
     }
 }
 
-/// Why a file is refused.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{file}: line {line}: {what}")]
-pub struct PatternError {
-    pub file: String,
-    pub line: usize,
-    /// What is wrong and what to do.
-    pub what: String,
-}
-
-/// A rule of a TOML file, as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    id: Spanned<String>,
-    pattern: Spanned<String>,
-    class: Option<Spanned<String>>,
-    weight: Option<Spanned<i64>>,
-    view: Option<Spanned<String>>,
-    places: Option<Spanned<Vec<String>>>,
-    #[serde(default)]
-    hits: Vec<Spanned<String>>,
-    #[serde(default)]
-    misses: Vec<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenFile {
-    rule: Vec<Written>,
-}
-
-const VIEWS: [(&str, View); 6] = [
-    ("decoded", View::Raw),
-    ("sql", View::Sql),
-    ("html", View::Html),
-    ("url", View::Tight),
-    ("path", View::Path),
-    ("shell", View::Shell),
-];
-
-const PLACES: [(&str, Place); 7] = [
-    ("path", Place::Path),
-    ("value", Place::Value),
-    ("cookie", Place::Cookie),
-    ("referrer", Place::Referrer),
-    ("referrer-value", Place::ReferrerValue),
-    ("user-agent", Place::UserAgent),
-    ("header", Place::Header),
-];
-
 impl OwnRules {
     /// Adds the rules of a file; `name` is as the user gave it.
     pub fn add(&mut self, text: &[u8], name: &str) -> Result<(), PatternError> {
@@ -131,12 +74,12 @@ impl OwnRules {
             return Err(refused(1, format!("the file has more than {} MiB; split it", MAX_FILE_BYTES >> 20)));
         }
         let text = std::str::from_utf8(text).map_err(|e| {
-            let line = line_at(text, e.valid_up_to());
+            let line = memchr::memchr_iter(b'\n', &text[..e.valid_up_to()]).count() + 1;
             refused(line, "not UTF-8; store the file as UTF-8, and write other bytes as \\xHH".into())
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let file = File { name, text };
-        if is_toml(text) { self.add_toml(file) } else { self.add_list(file) }
+        if rules::is_toml(text) { self.add_toml(file) } else { self.add_list(file) }
     }
 
     fn add_list(&mut self, file: File<'_>) -> Result<(), PatternError> {
@@ -154,69 +97,49 @@ impl OwnRules {
                 weight: DEFAULT_WEIGHT,
                 view: View::Raw,
                 places: EVERYWHERE,
-                pattern: "",
-                hits: &[],
-                misses: &[],
+                pattern: pattern.to_owned().leak(),
+                references: Vec::new(),
+                false_positives: "",
+                hits: Vec::new(),
+                misses: Vec::new(),
             };
-            self.push(file, i + 1, i + 1, rule, pattern)?;
+            self.push(file, i + 1, i + 1, rule)?;
         }
         Ok(())
     }
 
     fn add_toml(&mut self, file: File<'_>) -> Result<(), PatternError> {
-        let written: WrittenFile = toml::from_str(file.text).map_err(|e| {
-            let at = e.span().map_or(0, |span| span.start);
-            let what = e.message().trim().replace('\n', " ");
-            file.refused(at, format!("{what}; write [[rule]] and below it id = \"...\" and pattern = '...'"))
-        })?;
-        for w in written.rule {
-            let rule = Rule {
-                id: self.id(file, &w.id)?,
-                class: w.class.as_ref().map_or(Ok(Class::Other), |c| class(file, c))?,
-                weight: w.weight.as_ref().map_or(Ok(DEFAULT_WEIGHT), |n| weight(file, n))?,
-                view: w.view.as_ref().map_or(Ok(View::Raw), |v| named(file, v, "view", &VIEWS))?,
-                places: w.places.as_ref().map_or(Ok(EVERYWHERE), |p| places(file, p))?,
-                pattern: "",
-                hits: leak(&w.hits),
-                misses: leak(&w.misses),
-            };
-            let id_line = file.line(w.id.span().start);
-            self.push(file, id_line, file.line(w.pattern.span().start), rule, w.pattern.get_ref())?;
+        for written in rules::read(file)? {
+            self.check_id(file, &written)?;
+            let (line, pattern_line) = (file.line(written.id_at), file.line(written.pattern_at));
+            self.push(file, line, pattern_line, written.rule.clone())?;
             let own = self.rules.last().expect("it was just added");
-            for (examples, want) in [(&w.hits, true), (&w.misses, false)] {
-                for example in examples {
-                    own.check(example.get_ref(), want)
-                        .map_err(|what| file.refused(example.span().start, what))?;
-                }
-            }
+            rules::check(file, &written, &own.matcher)?;
         }
         Ok(())
     }
 
-    fn id(&self, file: File<'_>, id: &Spanned<String>) -> Result<&'static str, PatternError> {
-        let text = id.get_ref();
-        let is_kebab = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        let what = if text.is_empty() || text.len() > MAX_ID_BYTES || !is_kebab {
-            format!("id {text:?}: write 1 to {MAX_ID_BYTES} lower-case letters, digits and hyphens")
-        } else if all().any(|r| r.id == text) {
-            format!("id {text}: a built-in rule has it; take another (`coldtrail rules` lists them)")
-        } else if let Some(own) = self.rules.iter().find(|o| o.rule.id == text) {
-            format!("id {text}: {} line {} has it too; take another", own.file, own.line)
+    fn check_id(&self, file: File<'_>, written: &Written) -> Result<(), PatternError> {
+        let id = written.rule.id;
+        let what = if rules::all().any(|r| r.id == id) {
+            format!("id {id}: a built-in rule has it; take another (`coldtrail rules` lists them)")
+        } else if let Some(own) = self.rules.iter().find(|o| o.rule.id == id) {
+            format!("id {id}: {} line {} has it too; take another", own.file, own.line)
         } else {
-            return Ok(text.clone().leak());
+            return Ok(());
         };
-        Err(file.refused(id.span().start, what))
+        Err(file.refused(written.id_at, what))
     }
 
-    /// What the rules point to is never freed: rules live as long as the program, and their number is bounded.
+    /// Rules are never freed: they live as long as the program, and their number is bounded.
     fn push(
         &mut self,
         file: File<'_>,
         line: usize,
         pattern_line: usize,
         rule: Rule,
-        pattern: &str,
     ) -> Result<(), PatternError> {
+        let pattern = rule.pattern;
         let refused = |what: String| PatternError { file: file.name.to_owned(), line: pattern_line, what };
         if self.rules.len() == MAX_OWN_RULES {
             return Err(refused(format!(
@@ -246,7 +169,7 @@ impl OwnRules {
             )));
         }
         let literals = hir.as_ref().map_or_else(Vec::new, literals::required);
-        let rule = Box::leak(Box::new(Rule { pattern: pattern.to_owned().leak(), ..rule }));
+        let rule = Box::leak(Box::new(rule));
         self.rules.push(OwnRule { rule, file: file.name.to_owned(), line, matcher, literals });
         Ok(())
     }
@@ -280,59 +203,6 @@ impl OwnRules {
     }
 }
 
-impl OwnRule {
-    /// Does the rule do what its example says?
-    fn check(&self, example: &str, want: bool) -> Result<(), String> {
-        let mut normaliser = Normaliser::default();
-        normaliser.run(example.as_bytes(), Form::Plain);
-        let mut views = Views::default();
-        views.build(normaliser.text());
-        let seen = views.get(self.rule.view).unwrap_or(normaliser.text());
-        let id = self.rule.id;
-        match self.matcher.is_match(seen, &mut None) {
-            Some(got) if got == want => Ok(()),
-            Some(true) => Err(format!("{id}: matches {example:?}, which it must miss; correct one of them")),
-            Some(false) => Err(format!("{id}: misses {example:?}, which it must hit; correct one of them")),
-            None => {
-                Err(format!("{id}: gives up on {example:?} after {MAX_STEPS} steps; simplify the pattern"))
-            }
-        }
-    }
-}
-
-/// A file that is read, as its name and text.
-#[derive(Clone, Copy)]
-struct File<'a> {
-    name: &'a str,
-    text: &'a str,
-}
-
-impl File<'_> {
-    fn line(self, at: usize) -> usize {
-        line_at(self.text.as_bytes(), at)
-    }
-
-    fn refused(self, at: usize, what: String) -> PatternError {
-        PatternError { file: self.name.to_owned(), line: self.line(at), what }
-    }
-}
-
-fn line_at(text: &[u8], at: usize) -> usize {
-    memchr::memchr_iter(b'\n', &text[..at.min(text.len())]).count() + 1
-}
-
-/// TOML begins with a table's header or with a key of a rule; both would be odd as a regular expression.
-fn is_toml(text: &str) -> bool {
-    const KEYS: [&str; 8] = ["id", "pattern", "class", "weight", "view", "places", "hits", "misses"];
-    let first =
-        text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#')).unwrap_or_default();
-    let header = first.split('#').next().unwrap_or_default().trim();
-    let inside = header.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or_default();
-    let name = inside.trim().trim_start_matches('[').trim_end_matches(']').trim();
-    let is_header = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
-    is_header || first.split_once('=').is_some_and(|(key, _)| KEYS.contains(&key.trim()))
-}
-
 /// The file's name without folders and its last ending, as part of an id.
 fn stem(name: &str) -> String {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -340,56 +210,14 @@ fn stem(name: &str) -> String {
     let kebab: String = stem
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
-        .take(MAX_ID_BYTES)
+        .take(MAX_STEM_BYTES)
         .collect();
     kebab.trim_matches('-').to_owned()
 }
 
-fn leak(examples: &[Spanned<String>]) -> &'static [&'static str] {
-    examples.iter().map(|e| &*e.get_ref().clone().leak()).collect::<Vec<_>>().leak()
-}
-
-fn class(file: File<'_>, written: &Spanned<String>) -> Result<Class, PatternError> {
-    let known = Class::ALL.map(|c| (c.name(), c));
-    named(file, written, "class", &known)
-}
-
-fn weight(file: File<'_>, written: &Spanned<i64>) -> Result<u8, PatternError> {
-    let n = u8::try_from(*written.get_ref()).ok().filter(|n| (WEAK..=MAX_WEIGHT).contains(n));
-    n.ok_or_else(|| {
-        let what = format!(
-            "weight {}: write {WEAK} (odd) to {MAX_WEIGHT} (certain); an attack from 5",
-            written.get_ref()
-        );
-        file.refused(written.span().start, what)
-    })
-}
-
-fn places(file: File<'_>, written: &Spanned<Vec<String>>) -> Result<Places, PatternError> {
-    let at = |name: &String| named(file, &Spanned::new(written.span(), name.clone()), "place", &PLACES);
-    let places = written.get_ref().iter().map(at).collect::<Result<Vec<_>, _>>()?;
-    if places.is_empty() {
-        let what = "places has none: leave it out for all".to_owned();
-        return Err(file.refused(written.span().start, what));
-    }
-    Ok(Places::of(&places))
-}
-
-fn named<T: Copy>(
-    file: File<'_>,
-    written: &Spanned<String>,
-    what: &str,
-    known: &[(&str, T)],
-) -> Result<T, PatternError> {
-    let name = written.get_ref();
-    known.iter().find(|(k, _)| k == name).map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<&str> = known.iter().map(|(k, _)| *k).collect();
-        file.refused(written.span().start, format!("{what} {name:?}: write one of {}", names.join(", ")))
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::rules::Place;
     use super::*;
 
     fn read(text: &str) -> Result<OwnRules, PatternError> {
@@ -447,7 +275,7 @@ mod tests {
         check("(?!b)\n", 1, "matches an empty text");
         check(&"a".repeat(MAX_PATTERN_BYTES + 1), 1, "more than 4096 bytes");
         check(&"a\n".repeat(MAX_OWN_RULES + 1), MAX_OWN_RULES + 1, "more than 2000 rules");
-        check("[[rule]]\nid = 'a'\n", 1, "pattern");
+        check("[[rule]]\nid = 'a'\n", 2, "write either pattern");
         check("[[rules]]\nid = 'a'\n", 1, "write [[rule]]");
         check("id = 'a'\npattern = 'b'\n", 1, "write [[rule]]");
         check("[[rule]]\nid = 'a'\npattern = 'b'\nhit = ['b']\n", 4, "unknown field");

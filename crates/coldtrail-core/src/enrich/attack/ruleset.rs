@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use regex_automata::meta::Cache;
 
-use super::base64;
 use super::class::{ATTACK, Class, ClassSet, Verdict, WEAK};
 use super::fields;
 use super::matcher::Matcher;
@@ -15,6 +14,7 @@ use super::own::OwnRules;
 use super::rules::{self, Place, Rule, STRONG};
 use super::sieve::{Found, Glance, MAX_RULES, Sieve, Watch};
 use super::views::{self, View, Views};
+use crate::enrich::base64;
 
 /// The rules in force. Built once and shared by all threads; built-in patterns are compiled when first
 /// needed.
@@ -72,6 +72,8 @@ pub(super) struct Work {
     caches: Caches,
     /// What the last judgement found.
     pub(super) fired: Vec<Fired>,
+    /// The rules that looked at the text of the last judgement, where somebody asks for them.
+    pub(super) looked: Option<Vec<Looked>>,
     pub(super) anomalies: Anomalies,
 }
 
@@ -86,6 +88,7 @@ impl Default for Work {
             found_second: Found::default(),
             caches: (0..MAX_RULES).map(|_| None).collect(),
             fired: Vec::new(),
+            looked: None,
             anomalies: Anomalies::default(),
         }
     }
@@ -99,6 +102,26 @@ type Caches = Vec<Option<Box<Cache>>>;
 pub(super) struct Fired {
     pub(super) rule: &'static Rule,
     pub(super) in_base64: bool,
+}
+
+/// A rule of which a literal is in the text, and what came of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Looked {
+    pub(super) rule: &'static Rule,
+    pub(super) in_base64: bool,
+    pub(super) ending: Ending,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ending {
+    Matched,
+    NoMatch,
+    /// A second literal that every match has is not there.
+    NoSecond,
+    /// Its pattern took too many steps.
+    GaveUp,
+    /// It is not asked about such a text.
+    NotAsked(&'static str),
 }
 
 impl Default for RuleSet {
@@ -119,7 +142,10 @@ impl RuleSet {
         let mut compiled: Vec<Compiled> = Vec::new();
         let mut ungated = Vec::new();
         let ours = rules::all().zip(rules::literals()).map(|(rule, sets)| (rule, sets, None));
-        let theirs = own.iter().map(|o| (o.rule, o.literals.clone(), Some(o.matcher.clone())));
+        let theirs = own.iter().map(|o| {
+            let sets = o.literals.iter().map(|set| set.iter().map(Vec::as_slice).collect()).collect();
+            (o.rule, sets, Some(o.matcher.clone()))
+        });
         for (n, (rule, sets, matcher)) in ours.chain(theirs).enumerate() {
             let (n, n_sets, is_own) = (n as u16, sets.len(), matcher.is_some());
             for (words, set) in [&mut first, &mut second].into_iter().zip(sets) {
@@ -209,7 +235,7 @@ impl RuleSet {
             Glance::Quiet | Glance::Plain => {
                 self.find(text, &mut work.found);
                 let at = Asked { place, mode, in_base64: false };
-                !work.found.rules.iter().any(|n| at.applies(&self.rules[usize::from(*n)]))
+                !work.found.rules.iter().any(|n| at.objection(&self.rules[usize::from(*n)]).is_none())
             }
         }
     }
@@ -224,6 +250,7 @@ impl RuleSet {
         work: &mut Work,
     ) -> Verdict {
         work.fired.clear();
+        work.looked.iter_mut().for_each(Vec::clear);
         work.anomalies = Anomalies::default();
         if text.is_empty() {
             return Verdict::NONE;
@@ -232,7 +259,7 @@ impl RuleSet {
         let anomalies = work.anomalies;
         if matches!(place, Place::Value | Place::Cookie | Place::ReferrerValue) {
             let mut decoded = std::mem::take(&mut work.decoded);
-            if base64::decode(text, &mut decoded) {
+            if base64::decode_readable(text, &mut decoded) {
                 self.look(&decoded, Form::Plain, Asked { place, mode, in_base64: true }, work);
             }
             work.decoded = decoded;
@@ -294,32 +321,52 @@ impl RuleSet {
             let compiled = &self.rules[usize::from(n)];
             let rule = compiled.rule;
             let here = if view == View::Raw { views.get(rule.view).is_none() } else { rule.view == view };
-            if !here || !at.applies(compiled) {
+            if !here {
                 continue;
             }
-            if compiled.has_second {
-                if !searched {
-                    self.second.search(text, work.found_second.reset());
-                    searched = true;
-                }
-                if !work.found_second.has(n) {
-                    continue;
-                }
-            }
-            if self.is_match(n, text, &mut work.caches) {
+            let ending = if let Some(why) = at.objection(compiled) {
+                Ending::NotAsked(why)
+            } else if compiled.has_second && !self.has_second(n, text, &mut searched, work) {
+                Ending::NoSecond
+            } else {
+                self.ending(n, text, &mut work.caches)
+            };
+            if ending == Ending::Matched {
                 work.fired.push(Fired { rule, in_base64: at.in_base64 });
+            }
+            if let Some(looked) = &mut work.looked {
+                looked.push(Looked { rule, in_base64: at.in_base64, ending });
             }
         }
     }
 
-    fn is_match(&self, n: u16, text: &[u8], caches: &mut Caches) -> bool {
+    /// Whether the second set of a rule is there; all second sets are searched for at once.
+    fn has_second(&self, n: u16, text: &[u8], searched: &mut bool, work: &mut Work) -> bool {
+        if !*searched {
+            self.second.search(text, work.found_second.reset());
+            *searched = true;
+        }
+        work.found_second.has(n)
+    }
+
+    fn ending(&self, n: u16, text: &[u8], caches: &mut Caches) -> Ending {
         let n = usize::from(n);
         let compiled = &self.rules[n];
         let matcher = compiled.matcher.get_or_init(|| Matcher::of_ours(compiled.rule.pattern));
-        matcher.is_match(text, &mut caches[n]).unwrap_or_else(|| {
-            compiled.gave_up.store(true, Ordering::Relaxed);
-            false
-        })
+        match matcher.is_match(text, &mut caches[n]) {
+            Some(true) => Ending::Matched,
+            Some(false) => Ending::NoMatch,
+            None => {
+                compiled.gave_up.store(true, Ordering::Relaxed);
+                Ending::GaveUp
+            }
+        }
+    }
+
+    /// Where a rule of this set matches a text.
+    pub(super) fn find_match(&self, rule: &Rule, text: &[u8]) -> Option<std::ops::Range<usize>> {
+        let compiled = self.rules.iter().find(|c| c.rule.id == rule.id)?;
+        compiled.matcher.get_or_init(|| Matcher::of_ours(rule.pattern)).find(text)
     }
 
     fn every(&self, text: &[u8], views: &Views, at: Asked, work: &mut Work) {
@@ -327,7 +374,7 @@ impl RuleSet {
             let compiled = &self.rules[usize::from(n)];
             let rule = compiled.rule;
             let seen = views.get(rule.view).unwrap_or(text);
-            if at.applies(compiled) && self.is_match(n, seen, &mut work.caches) {
+            if at.objection(compiled).is_none() && self.ending(n, seen, &mut work.caches) == Ending::Matched {
                 work.fired.push(Fired { rule, in_base64: at.in_base64 });
             }
         }
@@ -374,7 +421,9 @@ struct Asked {
 }
 
 impl Asked {
-    fn applies(self, compiled: &Compiled) -> bool {
+    /// Why a rule is not asked about the text; none if it is.
+    #[inline]
+    fn objection(self, compiled: &Compiled) -> Option<&'static str> {
         let rule = compiled.rule;
         let here = match self.place {
             // A document is full of tags and quotes; only what concerns documents is asked of it as a whole.
@@ -384,6 +433,14 @@ impl Asked {
             place => rule.places.contains(place),
         };
         let is_strong = compiled.is_own || rule.weight >= STRONG && rule.class != Class::Scanner;
-        here && (!self.mode.strong_only || is_strong) && (!self.in_base64 || rule.weight >= ATTACK)
+        if !here {
+            Some("not asked of such a place")
+        } else if self.mode.strong_only && !is_strong {
+            Some("not strong enough for what leaves through a proxy and for files")
+        } else if self.in_base64 && rule.weight < ATTACK {
+            Some("too weak to count inside base64")
+        } else {
+            None
+        }
     }
 }

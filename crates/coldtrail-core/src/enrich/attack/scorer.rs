@@ -1,13 +1,14 @@
 //! The judgement on a whole record, at the speed of remembering.
 
 use super::class::Verdict;
+use super::fields;
 use super::memo::{Judged, Memo};
 use super::normalise::Form;
 use super::rules::Place;
 use super::ruleset::{Mode, RuleSet, Work};
 use super::sieve::Glance;
 use super::values::{self, Field, Value};
-use super::{base64, fields};
+use crate::enrich::base64;
 use crate::record::{Rec, Role, TextField, unescape};
 use crate::table::Keys;
 
@@ -181,10 +182,10 @@ fn variant(rec: &Rec, mode: Mode) -> u64 {
 fn has_base64(query: &[u8], work: &mut Work) -> bool {
     let mut found = false;
     for pair in fields::query(query) {
-        found |=
-            base64::decode(pair.value, &mut work.decoded) || base64::decode(pair.whole, &mut work.decoded);
+        found |= base64::decode_readable(pair.value, &mut work.decoded)
+            || base64::decode_readable(pair.whole, &mut work.decoded);
     }
-    fields::repeated(query, |_, joined| found |= base64::decode(joined, &mut work.decoded));
+    fields::repeated(query, |_, joined| found |= base64::decode_readable(joined, &mut work.decoded));
     found
 }
 

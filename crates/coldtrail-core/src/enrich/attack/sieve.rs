@@ -125,22 +125,22 @@ fn window(text: &[u8], start: usize) -> u128 {
 
 impl Sieve {
     /// Literals are lower-case and not empty.
-    pub(super) fn new(words: BTreeMap<Vec<u8>, Vec<u16>>) -> Self {
-        let mut classes = classes(words.keys().flatten());
+    pub(super) fn new(words: BTreeMap<&[u8], Vec<u16>>) -> Self {
+        let mut classes = classes(words.keys().copied().flatten());
         let mut singles = BTreeMap::new();
         let mut by_key: BTreeMap<u32, Vec<Literal>> = BTreeMap::new();
         let mut all_rules: Vec<u16> = Vec::new();
         for (text, rules) in words {
             let class = |b: &u8| u32::from(classes[usize::from(*b)] & LAST_CLASS);
             let mut literal = Literal {
-                text: window(&text, 0),
+                text: window(text, 0),
                 mask: window(&[u8::MAX; MAX_LITERAL_BYTES][..text.len()], 0),
                 len: text.len() as u8,
                 end: 3,
                 first_rule: all_rules.len() as u32,
                 n_rules: rules.len() as u16,
             };
-            match text[..] {
+            match *text {
                 [b] => {
                     classes[usize::from(b)] |= SINGLE;
                     classes[usize::from(b.to_ascii_uppercase())] |= SINGLE;
@@ -152,7 +152,7 @@ impl Sieve {
                     (0..64).for_each(|any| by_key.entry(key | any).or_default().push(literal));
                 }
                 _ => {
-                    let at = rarest3(&text);
+                    let at = rarest3(text);
                     let key = text[at..at + 3].iter().fold(0, |k, b| k << 6 | class(b));
                     literal.end = at as u8 + 3;
                     by_key.entry(key).or_default().push(literal);
@@ -215,11 +215,15 @@ impl Sieve {
     /// Adds the rules of every literal in `text`, which is lower-case.
     pub(super) fn search(&self, text: &[u8], found: &mut Found) {
         let mut last3 = 0u32;
+        // Attacks repeat their marks, and each is a literal of many rules.
+        let mut seen_singles = [0u64; 4];
         for (i, b) in text.iter().enumerate() {
             let class = self.classes[usize::from(*b)];
             last3 = last3 << 6 | u32::from(class & LAST_CLASS);
             if (self.bit(last3) | u64::from(class >> 7)) & 1 != 0 {
-                if class & SINGLE != 0 {
+                let seen = &mut seen_singles[usize::from(b >> 6)];
+                if class & SINGLE != 0 && *seen & 1 << (b & 63) == 0 {
+                    *seen |= 1 << (b & 63);
                     let rules = self.singles.get(b);
                     rules.into_iter().flatten().for_each(|r| found.add(*r));
                 }
@@ -287,8 +291,9 @@ mod tests {
             words in proptest::collection::btree_map("[a-d/%.0-2 <]{1,5}", 0u16..99, 1..40),
             text in "[a-dA-D/%.0-3 <>]{0,60}",
         ) {
-            let by_bytes: BTreeMap<Vec<u8>, Vec<u16>> =
-                words.iter().map(|(w, r)| (w.to_ascii_lowercase().into_bytes(), vec![*r])).collect();
+            let words: BTreeMap<Vec<u8>, u16> =
+                words.iter().map(|(w, r)| (w.to_ascii_lowercase().into_bytes(), *r)).collect();
+            let by_bytes: BTreeMap<&[u8], Vec<u16>> = words.iter().map(|(w, r)| (w.as_slice(), vec![*r])).collect();
             let lower = text.to_ascii_lowercase();
             let mut want: Vec<u16> =
                 by_bytes.iter().filter(|(w, _)| memchr::memmem::find(lower.as_bytes(), w).is_some()).flat_map(|(_, r)| r.clone()).collect();

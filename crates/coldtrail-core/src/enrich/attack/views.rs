@@ -25,8 +25,23 @@ pub(super) const BUILT: [View; 5] = [View::Sql, View::Html, View::Tight, View::P
 pub(super) const N_VIEWS: usize = 6;
 
 impl View {
+    pub(super) const ALL: [Self; N_VIEWS] =
+        [Self::Raw, Self::Sql, Self::Html, Self::Tight, Self::Path, Self::Shell];
+
     const fn bit(self) -> u8 {
         1 << self as u8
+    }
+
+    /// The name in files of rules and in what is shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "decoded",
+            Self::Sql => "sql",
+            Self::Html => "html",
+            Self::Tight => "url",
+            Self::Path => "path",
+            Self::Shell => "shell",
+        }
     }
 }
 
@@ -92,6 +107,21 @@ impl Views {
     pub(super) fn get(&self, view: View) -> Option<&[u8]> {
         (self.differs & view.bit() != 0).then(|| self.buffers[view as usize].as_slice())
     }
+}
+
+/// A text as a shell reads it, and as a database does.
+pub(super) fn as_shell(text: &[u8]) -> Vec<u8> {
+    made(text, shell)
+}
+
+pub(super) fn as_sql(text: &[u8]) -> Vec<u8> {
+    made(text, sql)
+}
+
+fn made(text: &[u8], view: fn(&[u8], &mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    view(text, &mut out);
+    out
 }
 
 /// Drops control characters and characters of no width or that only turn the direction of writing.
@@ -160,7 +190,7 @@ fn shell(text: &[u8], out: &mut Vec<u8>) {
     let mut i = 0;
     while let Some(&b) = text.get(i) {
         let rest = &text[i..];
-        if let Some(s) = SPACES.iter().find(|s| b == b'$' && rest.starts_with(s)) {
+        if let Some(s) = SPACES.iter().find(|s| b == b'$' && starts_with(rest, s)) {
             out.push(b' ');
             i += s.len();
         } else if let Some(s) = NOTHING.iter().find(|s| matches!(b, b'$' | b'`') && rest.starts_with(s)) {
@@ -176,6 +206,11 @@ fn shell(text: &[u8], out: &mut Vec<u8>) {
             i += 1;
         }
     }
+}
+
+/// Whatever the case.
+fn starts_with(text: &[u8], start: &[u8]) -> bool {
+    text.get(..start.len()).is_some_and(|t| t.eq_ignore_ascii_case(start))
 }
 
 /// `$u`, `${name}`: a variable that nobody set is nothing, and cuts a word in two for whoever reads only the text.

@@ -1,7 +1,17 @@
 //! Known bad addresses, names and URLs, and a fast way to look them up.
 
+mod json;
+mod list;
+mod rule;
+mod spelling;
+
+pub(crate) use spelling::refang;
+
 use crate::record::ClientKey;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+use spelling::{bits_of, is_domain, is_hash, network, split_url, without_port};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// What an indicator names.
@@ -24,22 +34,52 @@ pub struct Indicator {
     pub kind: IndicatorKind,
     /// The list it is from.
     pub source: String,
+    pub limits: Limits,
+}
+
+/// What its list says against an indicator.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Why it weighs less: `confidence 25 of 100`, `not meant for detection`.
+    pub doubt: Option<String>,
+    /// Microseconds since 1970 from which on it no longer holds.
+    pub valid_until_us: Option<i64>,
+}
+
+/// Where readers of lists put what they find.
+struct Reader<'a> {
+    into: &'a mut Indicators,
+    source: &'a str,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, text: &str, limits: &Limits) -> bool {
+        self.into.add(text, self.source, limits)
+    }
+
+    /// Notes a line or value that is no indicator.
+    fn unread(&mut self, text: &str) {
+        self.into.n_unread += 1;
+        if self.into.unread.len() < Indicators::MAX_UNREAD {
+            self.into.unread.push(format!("{}: {}", self.source, text.chars().take(120).collect::<String>()));
+        }
+    }
 }
 
 /// All indicators of a run.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Indicators {
     all: Vec<Indicator>,
-    domains: HashMap<String, u32>,
+    domains: HashMap<String, u32, RandomState>,
     /// Host and path.
-    urls: HashMap<String, u32>,
+    urls: HashMap<String, u32, RandomState>,
     url_prefixes: BTreeMap<String, u32>,
     /// First and last address, sorted; ranges may nest.
     ranges: Vec<(u128, u128, u32)>,
     /// Largest last address among the ranges up to this one.
     reach: Vec<u128>,
     /// Single addresses, to know doubles.
-    addresses: HashSet<u128>,
+    addresses: HashSet<u128, RandomState>,
     n_hashes: usize,
     /// Lines that were not understood, the first hundred, with the list.
     unread: Vec<String>,
@@ -62,31 +102,15 @@ impl Indicators {
     /// Cap on remembered lines that were not understood, lines; the count is exact.
     const MAX_UNREAD: usize = 100;
 
-    /// Reads a plain list: one indicator a line, `#` or `;` comments, defanged or not.
+    /// Reads a list by what it holds: lines or tables of indicators (hosts files, URLhaus, ThreatFox), JSON (MISP, STIX 2.1,
+    /// ThreatFox, OTX), rules of Suricata and Snort. All spellings, also defanged.
     pub fn parse(text: &[u8], source_name: &str) -> Self {
         let mut indicators = Self::default();
-        for line in text.split(|c| *c == b'\n') {
-            let line = String::from_utf8_lossy(line);
-            let line = line.trim().trim_start_matches('\u{feff}');
-            if line.is_empty() || line.starts_with(['#', ';']) || line.starts_with("//") {
-                continue;
-            }
-            // A comment or further columns behind the indicator.
-            let first = line.split_whitespace().next().unwrap_or_default();
-            let first = first.split(',').next().unwrap_or_default().trim_matches(['"', '\'']);
-            // Hosts files: `0.0.0.0 bad.example`.
-            let first = match first {
-                "0.0.0.0" | "127.0.0.1" => line.split_whitespace().nth(1).unwrap_or(first),
-                _ => first,
-            };
-            if !indicators.add(first, source_name) {
-                indicators.n_unread += 1;
-                if indicators.unread.len() < Self::MAX_UNREAD {
-                    indicators
-                        .unread
-                        .push(format!("{source_name}: {}", line.chars().take(120).collect::<String>()));
-                }
-            }
+        let text = String::from_utf8_lossy(text);
+        let text = text.trim_start_matches('\u{feff}');
+        let mut reader = Reader { into: &mut indicators, source: source_name };
+        if !json::read(text, &mut reader) {
+            list::read(text, &mut reader);
         }
         indicators.settle();
         indicators
@@ -94,8 +118,18 @@ impl Indicators {
 
     /// Takes in another list; an indicator of both keeps its first source.
     pub fn merge(&mut self, other: Self) {
+        if self.all.is_empty() {
+            let (n_hashes, n_unread, unread) =
+                (self.n_hashes, self.n_unread, std::mem::take(&mut self.unread));
+            *self = other;
+            self.n_hashes += n_hashes;
+            self.n_unread += n_unread;
+            self.unread.splice(0..0, unread);
+            self.unread.truncate(Self::MAX_UNREAD);
+            return;
+        }
         for one in other.all {
-            self.add(&one.text, &one.source);
+            self.add(&one.text, &one.source, &one.limits);
         }
         self.n_hashes += other.n_hashes;
         self.n_unread += other.n_unread;
@@ -186,9 +220,11 @@ impl Indicators {
     }
 
     /// False where the text is none.
-    fn add(&mut self, text: &str, source: &str) -> bool {
+    fn add(&mut self, text: &str, source: &str, limits: &Limits) -> bool {
         let text = refang(text);
-        if is_hash(&text) {
+        let text = without_port(&text);
+        let text = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+        if is_hash(text) {
             self.n_hashes += 1;
             return true;
         }
@@ -200,15 +236,15 @@ impl Indicators {
             }
             self.ranges.push((bits, bits, next));
             (IndicatorKind::Address, ip.to_string())
-        } else if let Some((from, to, text)) = network(&text) {
+        } else if let Some((from, to, text)) = network(text) {
             self.ranges.push((from, to, next));
             (IndicatorKind::Network, text)
-        } else if let Some((host, path)) = split_url(&text) {
+        } else if let Some((host, path)) = split_url(text) {
             let is_prefix = path.ends_with('*') || (path.len() > 1 && path.ends_with('/'));
             let path = path.trim_end_matches('*');
             if path.is_empty() || path == "/" {
                 // The front page of a host stands for the host.
-                return self.add(host.rsplit_once(':').map_or(host.as_str(), |(h, _)| h), source);
+                return self.add(without_port(&host), source, limits);
             }
             let host = host.split(':').next().unwrap_or_default();
             let url = format!("{host}{path}");
@@ -221,7 +257,7 @@ impl Indicators {
                 self.urls.insert(url.clone(), next);
             }
             (IndicatorKind::Url, url)
-        } else if is_domain(&text) {
+        } else if is_domain(text) {
             let name = text.trim_start_matches("*.").trim_matches('.').to_ascii_lowercase();
             if self.domains.contains_key(&name) {
                 return true;
@@ -231,7 +267,7 @@ impl Indicators {
         } else {
             return false;
         };
-        self.all.push(Indicator { text, kind, source: source.to_owned() });
+        self.all.push(Indicator { text, kind, source: source.to_owned(), limits: limits.clone() });
         true
     }
 
@@ -248,90 +284,6 @@ impl Indicators {
             })
             .collect();
     }
-}
-
-/// Undoes what keeps people from clicking: `hxxp://bad[.]example`, `(dot)`, `[:]`.
-pub(crate) fn refang(text: &str) -> String {
-    let mut out = text.trim().trim_matches(['<', '>', '"']).to_owned();
-    for (from, to) in [
-        ("[.]", "."),
-        ("(.)", "."),
-        ("{.}", "."),
-        ("[dot]", "."),
-        ("(dot)", "."),
-        ("[DOT]", "."),
-        ("[:]", ":"),
-        ("[://]", "://"),
-        ("[/]", "/"),
-        ("\\.", "."),
-        ("[@]", "@"),
-    ] {
-        out = out.replace(from, to);
-    }
-    let lower = out.to_ascii_lowercase();
-    for (from, to) in
-        [("hxxps://", "https://"), ("hxxp://", "http://"), ("meow://", "http://"), ("fxp://", "ftp://")]
-    {
-        if let Some(rest) = lower.strip_prefix(from) {
-            let tail = out.get(out.len() - rest.len()..).unwrap_or_default();
-            out = format!("{to}{tail}");
-            break;
-        }
-    }
-    out
-}
-
-fn bits_of(ip: IpAddr) -> u128 {
-    match ip {
-        IpAddr::V4(a) => u128::from(a.to_ipv6_mapped()),
-        IpAddr::V6(a) => u128::from(a),
-    }
-}
-
-fn network(text: &str) -> Option<(u128, u128, String)> {
-    let (ip, len) = text.split_once('/')?;
-    let (ip, len) = (ip.parse::<IpAddr>().ok()?, len.parse::<u32>().ok()?);
-    let max = if ip.is_ipv4() { 32 } else { 128 };
-    if len > max {
-        return None;
-    }
-    let free = max - len;
-    let mask = if free >= 128 { u128::MAX } else { (1u128 << free) - 1 };
-    let from = bits_of(ip) & !mask;
-    Some((from, from | mask, text.to_owned()))
-}
-
-/// Host in lower case (with port) and path of a URL, or of `host/path`.
-fn split_url(text: &str) -> Option<(String, String)> {
-    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let at = rest.find('/').unwrap_or(rest.len());
-    if rest == text && at == rest.len() {
-        return None;
-    }
-    let (host, path) = rest.split_at(at);
-    let host = host.rsplit_once('@').map_or(host, |(_, h)| h).to_ascii_lowercase();
-    let bare = host.split(':').next().unwrap_or_default();
-    if !is_domain(bare) && bare.parse::<IpAddr>().is_err() {
-        return None;
-    }
-    // The query is not part of a page: a URL with one is looked for by its path.
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    Some((host, path.to_owned()))
-}
-
-fn is_domain(text: &str) -> bool {
-    let text = text.trim_start_matches("*.").trim_matches('.');
-    let is_label = |l: &str| {
-        !l.is_empty() && l.len() <= 63 && l.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
-    };
-    text.len() <= 253
-        && text.contains('.')
-        && text.split('.').all(is_label)
-        && text.chars().any(char::is_alphabetic)
-}
-
-fn is_hash(text: &str) -> bool {
-    matches!(text.len(), 32 | 40 | 64 | 128) && text.bytes().all(|c| c.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

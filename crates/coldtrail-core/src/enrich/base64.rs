@@ -1,4 +1,4 @@
-//! Text hidden in base64, one level: a value that is nothing but base64 and decodes to something readable.
+//! Text hidden in base64, one level.
 
 /// Shorter values decode to too little to carry a payload, and too many words are valid base64.
 const MIN_BYTES: usize = 12;
@@ -28,15 +28,11 @@ const fn digits() -> [u8; 256] {
 
 const DIGITS: [u8; 256] = digits();
 
-/// Decodes `value` (as sent; percent signs are undone once) into `out`; true if it was base64 of at least 90 %
-/// printable text.
-pub(super) fn decode(value: &[u8], out: &mut Vec<u8>) -> bool {
+/// Decodes `value` into `out`, percent signs undone once. None if it is not base64 or `accepts` refuses a byte of what it
+/// decodes to; else the number of digits.
+pub(super) fn decode(value: &[u8], out: &mut Vec<u8>, mut accepts: impl FnMut(u8) -> bool) -> Option<usize> {
     out.clear();
-    if value.len() < MIN_BYTES || value.len() > MAX_BYTES {
-        return false;
-    }
     let (mut bits, mut n_bits, mut n, mut padding) = (0u32, 0u32, 0usize, 0usize);
-    let (mut odd, max_odd) = (0usize, value.len() * 3 / 40);
     let mut i = 0;
     while let Some(&raw) = value.get(i) {
         let (b, taken) = if raw == b'%' { (percent(&value[i..]), 3) } else { (raw, 1) };
@@ -47,7 +43,7 @@ pub(super) fn decode(value: &[u8], out: &mut Vec<u8>) -> bool {
         }
         let digit = DIGITS[usize::from(b)];
         if digit == 0xff || padding > 0 {
-            return false;
+            return None;
         }
         n += 1;
         bits = bits << 6 | u32::from(digit);
@@ -55,14 +51,27 @@ pub(super) fn decode(value: &[u8], out: &mut Vec<u8>) -> bool {
         if n_bits >= 8 {
             n_bits -= 8;
             let byte = (bits >> n_bits) as u8;
-            odd += usize::from(!(matches!(byte, 0x20..=0x7e | b'\t' | b'\n' | b'\r' | 0)));
-            if odd > max_odd {
-                return false;
+            if !accepts(byte) {
+                return None;
             }
             out.push(byte);
         }
     }
-    n >= MIN_BYTES && n % 4 != 1 && padding <= 2 && odd * 10 <= out.len()
+    (n % 4 != 1 && padding <= 2).then_some(n)
+}
+
+/// Decodes a value that is nothing but base64; true if at least 90 % of what it says is printable.
+pub(super) fn decode_readable(value: &[u8], out: &mut Vec<u8>) -> bool {
+    out.clear();
+    if value.len() < MIN_BYTES || value.len() > MAX_BYTES {
+        return false;
+    }
+    let (mut odd, max_odd) = (0usize, value.len() * 3 / 40);
+    let accepts = |byte| {
+        odd += usize::from(!(matches!(byte, 0x20..=0x7e | b'\t' | b'\n' | b'\r' | 0)));
+        odd <= max_odd
+    };
+    decode(value, out, accepts).is_some_and(|n| n >= MIN_BYTES) && odd * 10 <= out.len()
 }
 
 /// The byte that a percent sign stands for; a byte that is no base64 if it stands for nothing.
@@ -77,7 +86,8 @@ mod tests {
 
     fn check(value: &str, want: Option<&str>) {
         let mut out = Vec::new();
-        let got = decode(value.as_bytes(), &mut out).then(|| String::from_utf8_lossy(&out).into_owned());
+        let got =
+            decode_readable(value.as_bytes(), &mut out).then(|| String::from_utf8_lossy(&out).into_owned());
         assert_eq!(got.as_deref(), want, "{value}");
     }
 

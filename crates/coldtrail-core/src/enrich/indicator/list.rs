@@ -1,0 +1,158 @@
+//! Lists of lines: plain ones, hosts files, tables with a head (URLhaus, ThreatFox and others), rules.
+
+use super::spelling::is_hash;
+use super::{Limits, Reader, refang, rule};
+
+/// Names of columns that hold indicators, the surest first.
+const COLUMNS: [&str; 14] = [
+    "ioc_value",
+    "ioc",
+    "indicator",
+    "indicator_value",
+    "url",
+    "domain",
+    "hostname",
+    "host",
+    "fqdn",
+    "dst_ip",
+    "ip",
+    "ip_address",
+    "address",
+    "value",
+];
+/// Confidence from which on an indicator weighs in full, of 100.
+const MIN_CONFIDENCE: u32 = 50;
+
+/// What a head says of the columns.
+#[derive(Clone, Copy)]
+struct Head {
+    indicator: usize,
+    confidence: Option<usize>,
+}
+
+pub(super) fn read(text: &str, reader: &mut Reader<'_>) {
+    let mut head = None;
+    let mut n_rows = 0;
+    for line in text.lines() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with("//") {
+            continue;
+        }
+        if let Some(comment) = line.strip_prefix(['#', ';']) {
+            // The head of a table may be a comment.
+            if n_rows == 0 {
+                head = find_head(comment).or(head);
+            }
+            continue;
+        }
+        n_rows += 1;
+        if n_rows == 1 && head.is_none() {
+            head = find_head(line);
+            if head.is_some() {
+                continue;
+            }
+        }
+        if !read_line(line, head, reader) {
+            reader.unread(line);
+        }
+    }
+}
+
+fn read_line(line: &str, head: Option<Head>, reader: &mut Reader<'_>) -> bool {
+    if rule::is_rule(line) {
+        return rule::read(line, reader);
+    }
+    let none = Limits::default();
+    if let Some(head) = head {
+        let cells = cells(line);
+        let confidence = head.confidence.and_then(|i| cells.get(i)?.parse::<u32>().ok());
+        let doubt = confidence.filter(|c| *c < MIN_CONFIDENCE).map(|c| format!("confidence {c} of 100"));
+        return cells.get(head.indicator).is_some_and(|c| reader.take(c, &Limits { doubt, ..none }));
+    }
+    // A comment or further columns behind the indicator.
+    let mut words = line.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    // Hosts files: `0.0.0.0 bad.example`.
+    if let ("0.0.0.0" | "127.0.0.1", Some(name)) = (first, words.next()) {
+        return reader.take(name, &none);
+    }
+    // Of a table without a head the first cell that is one, and no hash of a file unless there is nothing else.
+    if line.contains([',', ';', '\t']) {
+        let (hashes, others): (Vec<_>, Vec<_>) = cells(line).into_iter().partition(|c| is_hash(&refang(c)));
+        return others
+            .into_iter()
+            .chain(hashes)
+            .any(|cell| cell.contains(['.', ':', '[']) && reader.take(&cell, &none));
+    }
+    reader.take(first.trim_matches(['"', '\'']), &none)
+}
+
+fn find_head(line: &str) -> Option<Head> {
+    let cells: Vec<String> =
+        cells(line).iter().map(|c| c.trim().to_ascii_lowercase().replace([' ', '-'], "_")).collect();
+    if cells.len() < 2 {
+        return None;
+    }
+    let place = |name: &str| cells.iter().position(|c| c == name);
+    Some(Head {
+        indicator: COLUMNS.iter().find_map(|name| place(name))?,
+        confidence: place("confidence_level").or_else(|| place("confidence")),
+    })
+}
+
+/// The cells of a line of CSV, at commas, semicolons or tabs.
+fn cells(line: &str) -> Vec<String> {
+    let separator = if line.contains('\t') {
+        '\t'
+    } else if line.contains(',') {
+        ','
+    } else {
+        ';'
+    };
+    let mut cells = vec![String::new()];
+    let mut is_quoted = false;
+    for c in line.trim().chars() {
+        match c {
+            '"' => is_quoted = !is_quoted,
+            c if c == separator && !is_quoted => cells.push(String::new()),
+            c => cells.last_mut().expect("begins with one").push(c),
+        }
+    }
+    cells.iter_mut().for_each(|cell| *cell = cell.trim().to_owned());
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::enrich::Indicators;
+
+    fn check(text: &str, want: &[&str]) {
+        let list = Indicators::parse(text.as_bytes(), "x");
+        let got: Vec<_> = (0..list.len()).filter_map(|i| list.get(i as u32)).collect();
+        let shown: Vec<_> = got
+            .iter()
+            .map(|i| format!("{}{}", i.text, if i.limits.doubt.is_some() { " ?" } else { "" }))
+            .collect();
+        assert_eq!(shown, want, "{text}");
+    }
+
+    #[test]
+    fn tables() {
+        // The head of URLhaus is a comment, that of ThreatFox a quoted one.
+        check(
+            "# id,dateadded,url,url_status\n\"3\",\"2026-03-02 10:00:00\",\"http://bad.example/a.exe\",\"offline\"\n",
+            &["bad.example/a.exe"],
+        );
+        check(
+            "# \"first_seen_utc\",\"ioc_id\",\"ioc_value\",\"ioc_type\",\"confidence_level\"\n\
+             \"2026-03-02 10:00:00\", \"1\", \"203.0.113.9:443\", \"ip:port\", \"25\"\n",
+            &["203.0.113.9 ?"],
+        );
+        check("Domain;First seen\nbad[.]example;2026-03-02\n", &["bad.example"]);
+        check("44d88612fea8a8f36de82e1278abb02f,hxxp://bad.example/x,2026\n", &["bad.example/x"]);
+        check(
+            "# see http://report.example/a,b\nbad.example\n0.0.0.0 ads.example # x\n",
+            &["bad.example", "ads.example"],
+        );
+    }
+}
