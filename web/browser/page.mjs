@@ -34,15 +34,26 @@ export function withData(html, data) {
   return html.replace(BLOCK, (_, open, __, close) => open + block + close);
 }
 
-/** A browser with a new profile, closed and forgotten when the work is done. */
+/** A browser with a new profile; now and then one dies before it is up, which says nothing of the page. */
+async function launch(profile, options, attempts = 3) {
+  try {
+    return await chromium.launchPersistentContext(profile, {
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: FLAGS,
+      viewport: { width: 1280, height: 900 },
+      ...options,
+    });
+  } catch (error) {
+    if (attempts <= 1) throw error;
+    rmSync(profile, { recursive: true, force: true });
+    return launch(profile, options, attempts - 1);
+  }
+}
+
+/** Work with a browser that is closed and forgotten when it is done. */
 export async function withBrowser(work, options = {}) {
   const profile = mkdtempSync(join(tmpdir(), "coldtrail-browser-"));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: FLAGS,
-    viewport: { width: 1280, height: 900 },
-    ...options,
-  });
+  const context = await launch(profile, options);
   try {
     return await work(context);
   } finally {

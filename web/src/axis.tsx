@@ -81,34 +81,30 @@ export function RequestAxis() {
     // A row for each stage: its findings as lines, its requests as ticks.
     const { rows, setStages } = data;
     const columns = Math.max(1, width - RIGHT - LEFT);
-    const all = stages.map(() => new Uint8Array(columns + 1));
-    const mark = (list: ArrayLike<number>, n: number, bit: number) => {
-      for (let k = 0; k < n; k++) {
-        const i = list[k] ?? 0;
+    // By column, the stages of the requests there as bits: of those that pass the filters, and of all others.
+    const strong = new Int32Array(columns + 1);
+    const faint = new Int32Array(columns + 1);
+    const mark = (marks: Int32Array, list: Uint32Array) => {
+      for (const i of list) {
         const at = Math.round(scale(rows.t[i] ?? 0)) - LEFT;
-        if (at < 0 || at > columns) continue;
-        const bits = setStages[rows.set[i] ?? -1] ?? 0;
-        for (let s = 0; s < stages.length; s++) {
-          const marks = all[s];
-          if (marks && bits & (1 << (stages[s] ?? 0))) marks[at] = (marks[at] ?? 0) | bit;
-        }
+        if (at >= 0 && at <= columns) marks[at] = (marks[at] ?? 0) | (setStages[rows.set[i] ?? -1] ?? 0);
       }
     };
-    const isAll = matched.length === rows.n;
-    if (!isAll) mark(everyRow(rows.n), rows.n, 1);
-    mark(matched, matched.length, 2);
+    mark(strong, matched);
+    if (matched.length < rows.n) mark(faint, everyRow(rows.n));
     // Of contacts at a beat all times are known, though not all of their lines are here.
     for (const beat of data.beats) {
-      const marks = all[stages.indexOf(data.findings[beat.finding]?.stage ?? -1)];
+      const bit = 1 << (data.findings[beat.finding]?.stage ?? 31);
       let t = 0;
       for (const step of beat.t) {
         t += step * 1000;
         const at = Math.round(scale(t)) - LEFT;
-        if (marks && at >= 0 && at <= columns) marks[at] = (marks[at] ?? 0) | 1;
+        if (at >= 0 && at <= columns) faint[at] = (faint[at] ?? 0) | bit;
       }
     }
     c.textAlign = "right";
     stages.forEach((stage, s) => {
+      const bit = 1 << stage;
       const y = s * ROW;
       const ink = colour(`--s${stage + 1}`);
       c.fillStyle = colour("--soft");
@@ -126,11 +122,12 @@ export function RequestAxis() {
           c.fillRect(a, isBare ? y + 2 : y + ROW - 4, Math.max(b - a, 2), isBare ? ROW - 4 : 2);
         }
       }
-      all[s]?.forEach((bits, at) => {
-        if (!bits) return;
-        c.globalAlpha = bits & 2 ? 1 : 0.25;
+      for (let at = 0; at <= columns; at++) {
+        const isStrong = (strong[at] ?? 0) & bit;
+        if (!isStrong && !((faint[at] ?? 0) & bit)) continue;
+        c.globalAlpha = isStrong ? 1 : 0.25;
         c.fillRect(LEFT + at, y + 2, 1.5, ROW - 4);
-      });
+      }
       c.globalAlpha = 1;
     });
 

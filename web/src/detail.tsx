@@ -6,7 +6,7 @@ import { METHODS } from "./data";
 import { FindingLink, useStore } from "./parts";
 import { bytes, count, iso, time } from "./scale";
 import { pathOf } from "./state";
-import { decodeTarget, Log } from "./text";
+import { decodeTarget, Log, plain } from "./text";
 
 const AROUND_MS = 5 * 60_000;
 
@@ -15,12 +15,12 @@ export function shellWord(text: string): string {
   return /^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** The command that prints a line of a file. */
+/** The command that prints a line of a file; none for members of archives, and for names that would act in a terminal. */
 export function lineCommand(path: string, compression: string, line: number): string {
-  if (path.includes("!")) return "";
+  if (path.includes("!") || plain(path) !== path) return "";
   const reader = { gzip: "zcat", zstd: "zstdcat", bzip2: "bzcat", xz: "xzcat" }[compression];
   if (reader) return `${reader} -- ${shellWord(path)} | sed -n '${line}{p;q}'`;
-  return compression === "none" || !compression ? `sed -n '${line}{p;q}' ${shellWord(path)}` : "";
+  return compression === "none" || !compression ? `sed -n '${line}{p;q}' -- ${shellWord(path)}` : "";
 }
 
 export function Detail({ row, onClose }: { row: number; onClose: () => void }) {
@@ -132,7 +132,7 @@ export function Detail({ row, onClose }: { row: number; onClose: () => void }) {
   );
 }
 
-/** Text that can be copied, with a word on whether it was. */
+/** Text that can be copied as it is shown: what would act where it is pasted is copied as its number. */
 function Copy({ label, text }: { label: string; text: string }) {
   const state = useSignal("");
   useEffect(() => {
@@ -140,7 +140,7 @@ function Copy({ label, text }: { label: string; text: string }) {
   }, [text]);
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(plain(text));
       state.value = "copied";
     } catch {
       state.value = "the browser does not allow it: select the text";

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { METHODS } from "./data";
 import { Detail } from "./detail";
 import { stageClass, useStore } from "./parts";
-import { bytes, clamp, count, time } from "./scale";
+import { bytes, clamp, count, lowerBound, time } from "./scale";
 import type { Store } from "./state";
 import { clip, Log } from "./text";
 
@@ -28,13 +28,6 @@ export function RequestRows() {
   const opened = store.row.value;
   const hasPlaces = store.data.clients.some(([, country]) => country);
 
-  useEffect(() => {
-    const element = grid.current;
-    if (element) element.scrollTop = 0;
-    top.value = 0;
-    at.value = 0;
-  }, [matched, from, to]);
-
   const go = (place: number) => {
     const element = grid.current;
     at.value = clamp(place, 0, Math.max(n - 1, 0));
@@ -47,6 +40,19 @@ export function RequestRows() {
     // An open detail follows the focus.
     if (store.row.value !== null) store.row.value = matched[from + at.value] ?? null;
   };
+
+  // Other rows: begin at the open one, if it is among them, else at the top.
+  useEffect(() => {
+    const row = store.row.value;
+    const place = row === null ? -1 : lowerBound(matched, row) - from;
+    if (row !== null && place >= 0 && place < n && matched[from + place] === row) {
+      go(place);
+      return;
+    }
+    if (grid.current) grid.current.scrollTop = 0;
+    top.value = 0;
+    at.value = 0;
+  }, [matched, from, to]);
 
   const key = (e: KeyboardEvent) => {
     if (e.ctrlKey || e.metaKey || e.altKey) return;

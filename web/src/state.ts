@@ -62,19 +62,22 @@ export function pathOf(target: string): string {
   return decodeTarget(target.split("?", 1)[0] ?? "");
 }
 
-/** Targets in small letters as sent and decoded, and their paths: worked out once, asked with every letter typed. */
+/** Lines and targets in small letters, as sent and decoded, and paths: worked out once, asked with every letter typed. */
 interface Words {
+  raw: [number, string][];
   sent: string[];
   decoded: string[];
   paths: string[];
 }
 
+const NO_WORDS: Words = { raw: [], sent: [], decoded: [], paths: [] };
 const words = new WeakMap<Data, Words>();
 
 function wordsOf(data: Data): Words {
   let known = words.get(data);
   if (!known) {
     known = {
+      raw: [...data.rows.raw].map(([row, line]) => [row, line.toLowerCase()]),
       sent: data.targets.map((t) => t.toLowerCase()),
       decoded: data.targets.map((t) => decodeTarget(t).toLowerCase()),
       paths: data.targets.map(pathOf),
@@ -94,28 +97,37 @@ export function matching(data: Data, filter: Filter): Uint32Array {
   const { rows } = data;
   const text = filter.text.toLowerCase();
   const holds = (s: string | undefined) => !!s && s.toLowerCase().includes(text);
-  const { sent, decoded, paths } = text || filter.page ? wordsOf(data) : { sent: [], decoded: [], paths: [] };
+  const { sent, decoded, paths, raw: lines } = text || filter.page ? wordsOf(data) : NO_WORDS;
   const texts = sent.map((t, i) => t.includes(text) || (decoded[i] ?? "").includes(text));
   const hosts = data.targetHosts.map((h) => holds(h));
   const clients = data.clients.map(([name]) => holds(name));
+  // What is typed is a beginning or a part, until it is the whole name of something.
+  const isWholeClient = data.clients.some(([name]) => name === filter.client);
   const isClient = data.clients.map(
     ([name, country]) =>
-      (!filter.client || name === filter.client) && (!filter.country || (country ?? "-") === filter.country),
+      (isWholeClient ? name === filter.client : name.startsWith(filter.client)) &&
+      (!filter.country || (country ?? "-") === filter.country),
   );
+  const isWholePage = paths.includes(filter.page) || data.targetHosts.includes(filter.page);
+  const isPage = (name: string) => (isWholePage ? name === filter.page : name.includes(filter.page));
+  const pages = paths.map(isPage);
+  const pageHosts = data.targetHosts.map(isPage);
   const stage = data.stages.findIndex(([name]) => name === filter.stage);
   const finding = data.findings.findIndex((f) => f.id === filter.finding);
   const sets = data.sets.map(
     (set, i) =>
       (!filter.stage || ((data.setStages[i] ?? 0) & (1 << stage)) !== 0) && (!filter.finding || set.includes(finding)),
   );
+  const method = METHODS.findIndex((m) => m.toLowerCase() === text);
+  const raw = new Set<number>();
+  if (text) for (const [row, line] of lines) if (line.includes(text)) raw.add(row);
   const isText = (i: number) =>
     texts[at(rows.target, i)] ||
     hosts[at(rows.host, i)] ||
     clients[at(rows.client, i)] ||
-    METHODS[at(rows.method, i)]?.toLowerCase() === text ||
-    holds(rows.raw.get(i));
-  const onPage = (i: number) =>
-    paths[at(rows.target, i)] === filter.page || data.targetHosts[at(rows.host, i)] === filter.page;
+    (method >= 0 && at(rows.method, i) === method) ||
+    raw.has(i);
+  const onPage = (i: number) => pages[at(rows.target, i)] || pageHosts[at(rows.host, i)];
   const out = new Uint32Array(rows.n);
   let n = 0;
   for (let i = 0; i < rows.n; i++) {

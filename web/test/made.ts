@@ -78,7 +78,7 @@ export function raw(
     target: column((i) => i % 2),
     host: column((i) => (i === 2 ? 0 : null)),
     client: column((i) => (i % 4 === 3 ? 1 : 0)),
-    method: column(() => 1),
+    method: column((i) => (i === 4 ? null : 1)),
     status: column((i) => (i % 2 ? 200 : 404)),
     bytes: column((i) => (i % 2 ? 100 + (i > n - 4 ? 90_000 : 0) : null)),
     set: column((i) => i % 2),

@@ -29,6 +29,10 @@ test("each filter keeps what it names", () => {
   expect(rows({ country: "-" })).toEqual([3, 7]);
   expect(rows({ page: "/p.php" })).toEqual([1, 3, 5, 7]);
   expect(rows({ page: "evil.example" })).toEqual([2]);
+  expect(rows({ client: "2001:" })).toEqual([3, 7]);
+  expect(rows({ client: "1:" })).toEqual([]);
+  expect(rows({ page: "p.ph" })).toEqual([1, 3, 5, 7]);
+  expect(rows({ page: "evil" })).toEqual([2]);
   expect(rows({ status: "404" })).toEqual([0, 2, 4, 6]);
   expect(rows({ stage: "exploit" })).toEqual([1, 3, 5, 7]);
   expect(rows({ stage: "implant" })).toEqual([]);
@@ -44,6 +48,7 @@ test("text is looked for in requests as sent and decoded, in hosts, clients and 
   expect(rows("EVIL")).toEqual([2]);
   expect(rows("2001:db8")).toEqual([3, 7]);
   expect(rows("sqlmap")).toEqual([1]);
+  expect(rows("get")).toEqual([0, 1, 2, 3, 5, 6, 7]);
 });
 
 test("a range of time is a part of what matches, both ends in it", () => {

@@ -27,7 +27,8 @@ test("long text keeps its ends", () => {
 test("a command that is copied does what it says, whatever the file is called", () => {
   expect(shellWord("a/b.log")).toBe("a/b.log");
   expect(shellWord("a'b $(x)")).toBe("'a'\\''b $(x)'");
-  expect(lineCommand("web/access.log", "none", 7)).toBe("sed -n '7{p;q}' web/access.log");
+  expect(lineCommand("web/access.log", "none", 7)).toBe("sed -n '7{p;q}' -- web/access.log");
   expect(lineCommand("a b.gz", "gzip", 7)).toBe("zcat -- 'a b.gz' | sed -n '7{p;q}'");
   expect(lineCommand("x.tar!access.log", "none", 7)).toBe("");
+  expect(lineCommand("a\u001b[201~.log", "none", 7)).toBe("");
 });

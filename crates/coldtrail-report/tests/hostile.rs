@@ -158,6 +158,14 @@ fn html_data_read_back_as_the_same_text() {
     for e in report.findings.iter().flat_map(|f| &f.evidence) {
         assert!(raw.contains(&raw_text(&e.raw, e.n_cut).into()));
     }
+    for r in &report.basis.requests {
+        let targets = data["targets"].as_array().expect("a list");
+        assert!(targets.contains(&raw_text(&r.event.target, 0).into()));
+        assert_eq!(
+            data["hosts"][r.host.expect("it has one") as usize],
+            report.basis.hosts[r.host.unwrap_or(0) as usize]
+        );
+    }
     let columns = ["t", "target", "host", "client", "method", "status", "bytes", "set", "input", "line"];
     let n = data["t"].as_array().map_or(0, Vec::len);
     assert!(n > 0 && columns.iter().all(|c| data[c].as_array().map(Vec::len) == Some(n)));
