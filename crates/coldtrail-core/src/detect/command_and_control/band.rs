@@ -249,8 +249,8 @@ mod tests {
     }
 
     #[test]
-    fn agrees_with_the_reference() {
-        // reference/beacon.py: p0_band(1.25), p0_band(2), p0_union(1.1, 3).
+    fn chances_of_bands() {
+        // By hand: 1.25^-4 - 1.25^-5, and 1/2 - 1/4.
         assert!((band_chance(1.25) - 0.08192).abs() < 1e-9);
         assert!((band_chance(2.0) - 0.25).abs() < 1e-12);
         assert_eq!(union_chance(1.0), 0.0);
