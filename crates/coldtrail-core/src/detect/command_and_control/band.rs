@@ -4,6 +4,8 @@
 //! in it is weighed against the most that exponential gaps, at the rate that suits them best, put there. For narrow
 //! bands also the union of the band, its double and its triple: beats that were missed.
 
+use std::sync::LazyLock;
+
 /// Band width hi/lo; the jitter it admits is 1 - 1/ratio.
 const RATIOS: [f64; 7] = [1.02, 1.05, 1.1, 1.25, 1.5, 2.0, 2.6];
 /// Contacts closer than this are one burst, seconds.
@@ -37,16 +39,21 @@ impl Band {
 }
 
 /// The chance of the union of bands, by ratio in hundredths from 1.00 to 1.50: a search over rates, done once.
-pub(super) struct UnionChance([f64; 51]);
+static UNION_CHANCE: LazyLock<[f64; 51]> =
+    LazyLock::new(|| std::array::from_fn(|i| union_chance(1.0 + i as f64 / 100.0)));
 
-impl UnionChance {
-    pub(super) fn new() -> Self {
-        Self(std::array::from_fn(|i| union_chance(1.0 + i as f64 / 100.0)))
-    }
+fn union_chance_of(ratio: f64) -> f64 {
+    UNION_CHANCE[((ratio - 1.0) * 100.0).round().clamp(0.0, 50.0) as usize]
+}
 
-    fn of(&self, ratio: f64) -> f64 {
-        self.0[((ratio - 1.0) * 100.0).round().clamp(0.0, 50.0) as usize]
-    }
+/// So many gaps in a single band, and in a union, are more than some evidence.
+type Fewest = (usize, usize);
+
+/// The search for the best band, above an evidence that is asked for: so most contacts cost no logarithm.
+pub(super) struct Search {
+    min_evidence: f64,
+    /// For the evidence that is asked for: by number of gaps, then by ratio.
+    fewest: Vec<[Fewest; RATIOS.len()]>,
 }
 
 fn union_chance(ratio: f64) -> f64 {
@@ -76,6 +83,11 @@ fn band_chance(ratio: f64) -> f64 {
 fn divergence(a: f64, b: f64) -> f64 {
     let (a, b) = (a.clamp(1e-12, 1.0 - 1e-12), b.clamp(1e-12, 1.0 - 1e-12));
     a * libm::log(a / b) + (1.0 - a) * libm::log((1.0 - a) / (1.0 - b))
+}
+
+fn fewest_of(n: usize, ratio: f64, evidence: f64) -> Fewest {
+    // A band is never narrower than its ratio, so its chance is at least this: fewer gaps need not be weighed.
+    (fewest(n, band_chance(ratio), evidence), fewest(n, union_chance_of(ratio), evidence))
 }
 
 /// The fewest of `n` gaps inside a band of this chance that are more evidence than `evidence`; beyond `n` if none are.
@@ -129,71 +141,84 @@ pub(super) fn burst_starts(seconds: &[u32], burst_s: u32) -> Vec<u32> {
     starts
 }
 
-/// The band with the most evidence; none where there are fewer than 5 gaps. `seconds` are distinct and ascend.
-pub(super) fn best_band(seconds: &[u32], union: &UnionChance) -> Option<Band> {
-    let mut best: Option<Band> = None;
-    let mut n_tests = 0usize;
-    for burst_s in BURSTS_S {
-        let starts = burst_starts(seconds, burst_s);
-        let mut gaps: Vec<f64> =
-            starts.windows(2).map(|w| w[1] - w[0]).filter(|g| *g > burst_s).map(f64::from).collect();
-        gaps.sort_by(f64::total_cmp);
-        let n = gaps.len();
-        if n < 5 {
-            continue;
-        }
-        n_tests += n * RATIOS.len();
-        let (least, burst) = (3.0 * f64::from(burst_s.max(1)), f64::from(burst_s));
-        for ratio in RATIOS {
-            // A band is never narrower than its ratio, so its chance is at least this: fewer gaps need not be weighed.
-            let (chance, union_chance) = (band_chance(ratio), union.of(ratio));
-            let needed = |best: Option<Band>| {
-                let evidence = best.map_or(f64::NEG_INFINITY, |b| b.evidence);
-                (fewest(n, chance, evidence), fewest(n, union_chance, evidence))
-            };
-            let (mut enough, mut enough_in_union) = needed(best);
-            let mut end = Cursor::new(&gaps);
-            let mut multiples =
-                [(); MULTIPLES as usize - 1].map(|()| (Cursor::new(&gaps), Cursor::new(&gaps)));
-            for (i, lo_s) in gaps.iter().copied().enumerate() {
-                if lo_s < least || (i > 0 && lo_s == gaps[i - 1]) {
+impl Search {
+    /// Numbers of gaps for which the fewest are known beforehand.
+    const MAX_KNOWN: usize = 64;
+
+    pub(super) fn new(min_evidence: f64) -> Self {
+        let of = |n: usize| RATIOS.map(|ratio| fewest_of(n, ratio, min_evidence));
+        Self { min_evidence, fewest: (0..=Self::MAX_KNOWN).map(of).collect() }
+    }
+
+    /// The band with the most evidence; none where there are fewer than 5 gaps, or no band has the evidence that is asked
+    /// for. `seconds` are distinct and ascend.
+    pub(super) fn best_band(&self, seconds: &[u32]) -> Option<Band> {
+        let mut best: Option<Band> = None;
+        let mut n_tests = 0usize;
+        for burst_s in BURSTS_S {
+            let starts = burst_starts(seconds, burst_s);
+            let mut gaps: Vec<f64> =
+                starts.windows(2).map(|w| w[1] - w[0]).filter(|g| *g > burst_s).map(f64::from).collect();
+            gaps.sort_by(f64::total_cmp);
+            let n = gaps.len();
+            if n < 5 {
+                continue;
+            }
+            n_tests += n * RATIOS.len();
+            let (least, burst) = (3.0 * f64::from(burst_s.max(1)), f64::from(burst_s));
+            for (r, ratio) in RATIOS.into_iter().enumerate() {
+                let (mut enough, mut enough_in_union) = match (best, self.fewest.get(n)) {
+                    (None, Some(known)) => known[r],
+                    _ => fewest_of(n, ratio, best.map_or(self.min_evidence, |b| b.evidence)),
+                };
+                if n < enough.min(enough_in_union) {
                     continue;
                 }
-                let hi_s = (lo_s * ratio).max(lo_s + 2.0);
-                let effective = (hi_s - burst) / (lo_s - burst);
-                let inside = end.up_to(hi_s) - i;
-                if n - i < enough.min(enough_in_union) {
-                    break;
-                }
-                let band = |n_inside: usize, chance: f64, multiples: u32| {
-                    let share = n_inside as f64 / n as f64;
-                    let evidence = n as f64 * divergence(share, chance);
-                    let band = Band { evidence, share, chance, lo_s, hi_s, n_gaps: n, burst_s, multiples };
-                    (share > chance).then_some(band)
-                };
-                let single = if inside >= enough { band(inside, band_chance(effective), 1) } else { None };
-                let mut union_band = None;
-                if effective <= 1.5 && inside >= 4 {
-                    let (mut total, mut edge) = (inside, hi_s);
-                    for (k, (from, to)) in (2..=MULTIPLES).zip(&mut multiples) {
-                        let low = (lo_s * f64::from(k)).max(edge * 1.000_000_1);
-                        edge = hi_s * f64::from(k);
-                        total += to.up_to(edge).saturating_sub(from.below(low));
+                let mut end = Cursor::new(&gaps);
+                let mut multiples =
+                    [(); MULTIPLES as usize - 1].map(|()| (Cursor::new(&gaps), Cursor::new(&gaps)));
+                for (i, lo_s) in gaps.iter().copied().enumerate() {
+                    if lo_s < least || (i > 0 && lo_s == gaps[i - 1]) {
+                        continue;
                     }
-                    if total > inside && total >= enough_in_union {
-                        union_band = band(total, union.of(effective), MULTIPLES);
+                    let hi_s = (lo_s * ratio).max(lo_s + 2.0);
+                    let effective = (hi_s - burst) / (lo_s - burst);
+                    let inside = end.up_to(hi_s) - i;
+                    if n - i < enough.min(enough_in_union) {
+                        break;
                     }
-                }
-                for band in [single, union_band].into_iter().flatten() {
-                    if best.is_none_or(|b| band.evidence > b.evidence) {
-                        best = Some(band);
-                        (enough, enough_in_union) = needed(best);
+                    let band = |n_inside: usize, chance: f64, multiples: u32| {
+                        let share = n_inside as f64 / n as f64;
+                        let evidence = n as f64 * divergence(share, chance);
+                        let band =
+                            Band { evidence, share, chance, lo_s, hi_s, n_gaps: n, burst_s, multiples };
+                        (share > chance).then_some(band)
+                    };
+                    let single =
+                        if inside >= enough { band(inside, band_chance(effective), 1) } else { None };
+                    let mut union_band = None;
+                    if effective <= 1.5 && inside >= 4 {
+                        let (mut total, mut edge) = (inside, hi_s);
+                        for (k, (from, to)) in (2..=MULTIPLES).zip(&mut multiples) {
+                            let low = (lo_s * f64::from(k)).max(edge * 1.000_000_1);
+                            edge = hi_s * f64::from(k);
+                            total += to.up_to(edge).saturating_sub(from.below(low));
+                        }
+                        if total > inside && total >= enough_in_union {
+                            union_band = band(total, union_chance_of(effective), MULTIPLES);
+                        }
+                    }
+                    for band in [single, union_band].into_iter().flatten() {
+                        if band.evidence > best.map_or(self.min_evidence, |b| b.evidence) {
+                            best = Some(band);
+                            (enough, enough_in_union) = fewest_of(n, ratio, band.evidence);
+                        }
                     }
                 }
             }
         }
+        best.map(|b| Band { evidence: b.evidence - libm::log(n_tests.max(1) as f64), ..b })
     }
-    best.map(|b| Band { evidence: b.evidence - libm::log(n_tests.max(1) as f64), ..b })
 }
 
 #[cfg(test)]
@@ -223,7 +248,24 @@ mod tests {
     }
 
     fn is_periodic(times: &[u32]) -> bool {
-        best_band(times, &UnionChance::new()).is_some_and(|b| b.evidence >= 12.0 && b.excess() >= 0.35)
+        Search::new(12.0).best_band(times).is_some_and(|b| b.evidence >= 12.0 && b.excess() >= 0.35)
+    }
+
+    #[test]
+    fn what_is_asked_for_passes_nothing_over() {
+        let (all, some) = (Search::new(f64::NEG_INFINITY), Search::new(12.0));
+        let mut r = Random(3);
+        let mut n_found = 0;
+        for i in 0..200u32 {
+            let jitter = f64::from(i % 10) / 10.0;
+            let contacts = times(8 + i as usize, || {
+                300.0 * (1.0 - jitter * r.next()) + f64::from(i % 3) * 200.0 * r.next()
+            });
+            let best = all.best_band(&contacts).filter(|b| b.evidence >= 12.0);
+            n_found += u32::from(best.is_some());
+            assert_eq!(some.best_band(&contacts).filter(|b| b.evidence >= 12.0), best, "{i}");
+        }
+        assert!((50..200).contains(&n_found), "{n_found}");
     }
 
     #[test]
@@ -245,7 +287,7 @@ mod tests {
         let mut r = Random(2);
         let n = (0..40).filter(|_| is_periodic(&times(200, || -600.0 * libm::log(r.next())))).count();
         assert_eq!(n, 0);
-        assert!(best_band(&[1, 2, 3], &UnionChance::new()).is_none());
+        assert!(Search::new(12.0).best_band(&[1, 2, 3]).is_none());
     }
 
     #[test]

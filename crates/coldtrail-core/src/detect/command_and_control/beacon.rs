@@ -45,7 +45,7 @@
 //! ## Sources
 //! RITA 5 (Active Countermeasures) for the peer's score: 0.00 to 0.64 on the harder rows of the same test.
 
-use super::band::{Band, UnionChance, best_band, burst_starts};
+use super::band::{Band, Search, burst_starts};
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{count, counted, percent, quote, seconds};
@@ -117,18 +117,19 @@ struct Periodic<'a> {
 }
 
 impl Beacon {
-    fn timing(&self, row: &ContactRow, union: &UnionChance) -> Option<Band> {
+    fn timing(&self, row: &ContactRow, search: &Search) -> Option<Band> {
         let seconds = row.times.seconds();
         if seconds.len() < self.0.min_seconds || seconds[seconds.len() - 1] - seconds[0] < self.0.min_span_s {
             return None;
         }
-        best_band(seconds, union)
+        search
+            .best_band(seconds)
             .filter(|b| b.evidence >= self.0.min_evidence && b.excess() >= self.0.min_excess)
     }
 
     /// All contacts of one client are judged before what is attended is known.
-    fn of_client<'a>(&self, rows: &[&'a ContactRow], union: &UnionChance) -> Vec<Periodic<'a>> {
-        let bands: Vec<Option<Band>> = rows.iter().map(|row| self.timing(row, union)).collect();
+    fn of_client<'a>(&self, rows: &[&'a ContactRow], search: &Search) -> Vec<Periodic<'a>> {
+        let bands: Vec<Option<Band>> = rows.iter().map(|row| self.timing(row, search)).collect();
         if bands.iter().all(Option::is_none) {
             return Vec::new();
         }
@@ -269,14 +270,14 @@ impl Detector for Beacon {
         if part.contacts.table.is_empty() {
             return Vec::new();
         }
-        let union = UnionChance::new();
+        let search = Search::new(self.0.min_evidence);
         let mut by_client: BTreeMap<ClientKey, Vec<&ContactRow>> = BTreeMap::new();
         for row in part.contacts.table.rows() {
             by_client.entry(row.client).or_default().push(row);
         }
         let mut by_host: BTreeMap<String, Vec<Suspect>> = BTreeMap::new();
         for rows in by_client.into_values() {
-            for p in self.of_client(&rows, &union) {
+            for p in self.of_client(&rows, &search) {
                 let host = quote(part.contacts.text(p.row), 255);
                 let draft = self.draft(&p, &host, site);
                 by_host.entry(host).or_default().push(Suspect {
