@@ -198,6 +198,7 @@ impl TestSite {
         self.totals.lines.ok += 1;
         self.totals.lines.requests_with_bytes_in += u64::from(r.bytes_in.is_some());
         self.totals.lines.outgoing += u64::from(r.proxy);
+        self.totals.lines.requests_with_referrer += u64::from(r.referrer);
         self.totals.lines.posts += u64::from(is_post);
         self.totals.n_attacks += u64::from(is_attack);
         self.totals.hours.entry(r.ts_s / 3600).or_default().n_requests += 1;

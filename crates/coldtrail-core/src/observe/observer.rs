@@ -252,6 +252,7 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         account.bodies += u64::from(rec.body.is_some());
         account.requests_with_bytes_in += u64::from(rec.request_bytes.get().is_some());
         account.requests_with_user_agent += u64::from(rec.user_agent.is_some());
+        account.requests_with_referrer += u64::from(facts.has(Facts::REFERRER));
         account.outgoing += u64::from(facts.has(Facts::OUTGOING));
         account.stripped_queries += u64::from(rec.query.is_some() && rec.query.is_empty());
 

@@ -70,10 +70,13 @@ fn try_readers(block: &[u8], line: Span, text: Span) -> Rec {
         }
         _ => {}
     }
-    if let Some(rec) = palo_alto::read(block, line, text).or_else(|| haproxy::read(block, line, text)) {
+    if let Some(rec) = haproxy::read(block, line, text) {
         return rec;
     }
     if let Some(rec) = try_presets(block, text) {
+        return rec;
+    }
+    if let Some(rec) = palo_alto::read(block, line, text) {
         return rec;
     }
     if let Some(rec) = key_value::read(block, line, text).or_else(|| umbrella::read(block, line, text)) {

@@ -279,12 +279,23 @@ pub(super) struct Sink<'a> {
     date: Span,
     time: Span,
     request: Span,
+    /// Suricata's kind of event.
+    event: Span,
 }
 
 impl<'a> Sink<'a> {
     pub(super) fn new(rec: Rec, block: &'a [u8]) -> Self {
         let none = Span::NONE;
-        Self { rec, block, ranks: [u8::MAX; N_KINDS], duration: none, date: none, time: none, request: none }
+        Self {
+            rec,
+            block,
+            ranks: [u8::MAX; N_KINDS],
+            duration: none,
+            date: none,
+            time: none,
+            request: none,
+            event: none,
+        }
     }
 
     pub(super) fn text(&self, span: Span) -> &'a [u8] {
@@ -297,8 +308,10 @@ impl<'a> Sink<'a> {
             return;
         }
         // All events of Suricata have it, of which few are requests.
-        if path == b"flow_id" {
-            self.rec.format = SURICATA;
+        match path {
+            b"flow_id" => self.rec.format = SURICATA,
+            b"event_type" => self.event = value.span,
+            _ => {}
         }
         let Some((key, rank)) = lookup(path) else { return };
         match path {
@@ -364,6 +377,11 @@ impl<'a> Sink<'a> {
 
     pub(super) fn finish(mut self) -> Rec {
         let block = self.block;
+        // Its other events tell of the same request again, or of none.
+        let event = self.event.bytes(block);
+        if event == b"stats" || self.rec.format == SURICATA && event != b"http" {
+            return Rec::skipped(self.rec.line);
+        }
         if self.request.is_some() {
             let (method, target) = (self.rec.method, self.rec.target);
             Slot::Request.set(&mut self.rec, block, self.request);
@@ -420,9 +438,6 @@ impl<'a> Sink<'a> {
         let has_contact =
             self.rec.format == KEY_VALUE && self.rec.host.is_some() && self.rec.client.is_some();
         if !has_request && !self.rec.has_status && !has_contact {
-            if self.rec.format == SURICATA {
-                return Rec::skipped(self.rec.line);
-            }
             // JSON, but of something else than requests.
             return Rec { reason: Reason::UnknownFormat, ..Rec::unread(self.rec.line) };
         }

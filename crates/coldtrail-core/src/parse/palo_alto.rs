@@ -27,12 +27,20 @@ pub(super) fn read(block: &[u8], line: Span, text: Span) -> Option<Rec> {
     // The head of syslog names no program here, so that its end is the last blank before the first comma.
     let first = memchr::memchr(b',', &text.bytes(block)[..text.len().min(MAX_HEAD)])?;
     let skip = memchr::memrchr(b' ', &text.bytes(block)[..first]).map_or(0, |i| i + 1);
+    let is_head = |c: &u8| c.is_ascii_alphanumeric() || b"<>:.- /T+Z".contains(c);
+    if !text.bytes(block)[..first].iter().all(is_head) {
+        return None;
+    }
     let text = Span::new(text.start() + skip, text.end());
     if memchr::memchr_iter(b',', text.bytes(block)).take(MIN_COMMAS).count() < MIN_COMMAS {
         return None;
     }
     let values = cells(block, text, b',');
+    let is_received = |i: usize| values.get(i).is_some_and(|v| Slot::Time.fits(v.bytes(block)));
     let kind = values.get(3)?.bytes(block);
+    if !is_received(1) || !is_received(6) {
+        return None;
+    }
     if !matches!(
         kind,
         b"THREAT" | b"TRAFFIC" | b"SYSTEM" | b"CONFIG" | b"HIPMATCH" | b"USERID" | b"GLOBALPROTECT"
@@ -102,5 +110,7 @@ mod tests {
         assert_eq!(outcome(&HEAD.replace("THREAT,url", "TRAFFIC,end")), Some(Outcome::Skipped));
         assert_eq!(outcome(&HEAD.replace("THREAT,url", "OTHER,url")), None);
         assert_eq!(outcome("1,2,3,THREAT,url"), None);
+        let forged = format!(r#"[2026-01-01T00:55:04.533Z] "GET /x?,{HEAD},,,"#);
+        assert_eq!(outcome(&forged), None);
     }
 }

@@ -134,11 +134,13 @@ impl Parser {
                 // A head came first: it says what the file is.
                 return;
             }
-            if let Some(table) = Table::from_head(bytes).filter(|_| n_votes == 0) {
+            let rec = parse_any(sample, line);
+            // A line that is a request is no head, whatever words a client put into it.
+            let is_no_request = n_votes == 0 && matches!(rec.outcome, Outcome::Skipped | Outcome::Raw);
+            if let Some(table) = Table::from_head(bytes).filter(|_| is_no_request) {
                 self.format = Arc::new(table);
                 return;
             }
-            let rec = parse_any(sample, line);
             if matches!(rec.outcome, Outcome::Skipped | Outcome::Raw) {
                 continue;
             }
@@ -200,6 +202,8 @@ impl Parser {
             if next.zeek.has_columns() && (self.format.id() == ZEEK_HTTP || line.starts_with(b"#fields")) {
                 next.format = Arc::new(next.zeek.clone());
             }
+        } else if let Some(table) = Table::from_head(line) {
+            next.format = Arc::new(table);
         } else {
             return None;
         }
@@ -310,6 +314,6 @@ fn directives(bytes: &[u8]) -> impl Iterator<Item = Span> + '_ {
     let others = memchr::memmem::find_iter(bytes, b"\n#").map(move |i| line_at(i + 1));
     first.into_iter().chain(others).filter(move |l| {
         let line = strip_mark(l.bytes(bytes));
-        W3c::is_directive(line) || Zeek::is_directive(line)
+        W3c::is_directive(line) || Zeek::is_directive(line) || Table::is_directive(line)
     })
 }

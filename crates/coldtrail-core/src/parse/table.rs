@@ -23,13 +23,21 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// Skyhigh's head, which may come again anywhere.
+    pub(super) fn is_directive(line: &[u8]) -> bool {
+        line.starts_with(b"#time_stamp ")
+    }
+
     /// A line that names at least a client, a time, and what was asked for.
     pub(super) fn from_head(line: &[u8]) -> Option<Self> {
-        let is_skyhigh = line.starts_with(b"#time_stamp ");
+        let is_skyhigh = Self::is_directive(line);
         let text = line.strip_prefix(b"#").unwrap_or(line).trim_ascii();
         let count = |separator: u8| memchr::memchr_iter(separator, text).count();
         let separator = if is_skyhigh { b' ' } else { *b",;\t|".iter().max_by_key(|s| count(**s))? };
         let names = cells(text, Span::new(0, text.len()), separator);
+        if !names.iter().all(|name| is_name(name.bytes(text))) {
+            return None;
+        }
         let columns: Vec<Column> = names.iter().map(|name| column(name.bytes(text))).collect();
         let has = |wanted: fn(Key) -> bool| columns.iter().flatten().any(|(key, _)| wanted(*key));
         let is_head = columns.len() >= 4
@@ -47,11 +55,32 @@ impl Table {
     }
 }
 
+/// Longest name of a column, bytes.
+const MAX_NAME: usize = 64;
+
+/// What a column may be called; what clients send has other characters.
+fn is_name(cell: &[u8]) -> bool {
+    let is_of_names = |c: &u8| c.is_ascii_alphanumeric() || b"_-. ()@#".contains(c);
+    cell.len() <= MAX_NAME && cell.iter().all(is_of_names)
+}
+
 /// `cs(User-Agent)`, `Client IP` and `client_ip` are names alike.
 fn column(name: &[u8]) -> Column {
     let spelled = |c: &u8| if matches!(c, b'-' | b' ') { b'_' } else { c.to_ascii_lowercase() };
     let name: Vec<u8> = name.trim_ascii().iter().map(spelled).collect();
     lookup(&name)
+}
+
+impl Table {
+    /// How many columns stand before the first that a client writes and that is not kept to one cell, and that one.
+    fn first_text(&self) -> usize {
+        let is_free = |column: &Column| {
+            use Slot::{Cookie, HostTarget, Path, Query, Referrer, Request, Target, User, UserAgent};
+            let free = [Cookie, HostTarget, Path, Query, Referrer, Request, Target, User, UserAgent];
+            matches!(column, Some((Key::Slot(slot), _)) if free.contains(slot))
+        };
+        self.columns.iter().position(is_free).map_or(self.columns.len(), |i| i + 1)
+    }
 }
 
 impl Format for Table {
@@ -66,10 +95,12 @@ impl Format for Table {
             return Rec::skipped(line);
         }
         let values = cells(block, text, self.separator);
+        // A value with a separator in it moved what follows: only what stands before it is where its name says.
+        let n_sure = if values.len() > self.columns.len() { self.first_text() } else { self.columns.len() };
         let mut rec = Rec::begin(line);
         (rec.format, rec.role, rec.escape) = (self.id, self.role, Escape::Doubled);
         let mut sink = Sink::new(rec, block);
-        for (column, span) in self.columns.iter().zip(&values) {
+        for (column, span) in self.columns.iter().zip(&values).take(n_sure) {
             if let Some((key, rank)) = column {
                 sink.put(*key, *rank, Value { span: *span, is_string: true });
             }
@@ -78,6 +109,11 @@ impl Format for Table {
         if matches!(rec.outcome, Outcome::Ok | Outcome::Partial) && values.len() != self.columns.len() {
             let is_short = values.len() < self.columns.len();
             rec.flag(if is_short { Reason::TooFewFields } else { Reason::TooManyFields });
+        }
+        // Cells that do not stand under their names.
+        if rec.client.get(block).is_some_and(|client| client.iter().all(|c| c.is_ascii_digit())) {
+            rec.client = Span::NONE;
+            rec.flag(Reason::NoClient);
         }
         rec
     }
@@ -150,6 +186,8 @@ mod tests {
             r#"203.0.113.9 - - [02/Mar/2026:10:00:01 +0000] "GET /?ip=1,time=2,url=3,host=4 HTTP/1.1" 200 5"#,
             "ip,time,status,bytes",
             "client,time,url",
+            r#"203.0.113.9 - - [02/Mar/2026:10:00:01 +0000] "GET /,ip,time,url,x HTTP/1.1" 404 5"#,
+            "1772504640.1 77 10.0.0.1 TCP_MISS/200 1 GET http://x.example/,ip,time,url,x - DIRECT/- -",
             "#Fields: date time c-ip cs-method",
             "",
         ] {

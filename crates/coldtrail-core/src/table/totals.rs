@@ -42,6 +42,7 @@ pub struct InputTotals {
     pub bodies: u64,
     pub requests_with_bytes_in: u64,
     pub requests_with_user_agent: u64,
+    pub requests_with_referrer: u64,
     pub outgoing: u64,
 }
 
@@ -78,6 +79,7 @@ impl InputTotals {
         self.bodies += o.bodies;
         self.requests_with_bytes_in += o.requests_with_bytes_in;
         self.requests_with_user_agent += o.requests_with_user_agent;
+        self.requests_with_referrer += o.requests_with_referrer;
         self.outgoing += o.outgoing;
     }
 }

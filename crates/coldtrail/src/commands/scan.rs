@@ -128,9 +128,29 @@ fn indicators(args: &cli::Scan) -> Result<Indicators> {
     for path in &args.ioc {
         let text = std::fs::read(path)
             .with_context(|| format!("--ioc {}: cannot be read; check the name", path.display()))?;
-        all.merge(Indicators::parse(&text, &path.to_string_lossy()));
+        let list = Indicators::parse(&text, &path.to_string_lossy());
+        if !args.quiet {
+            unread(path, &list)?;
+        }
+        all.merge(list);
     }
     Ok(all)
+}
+
+/// Says what of a list was not understood.
+fn unread(path: &Path, list: &Indicators) -> Result<()> {
+    let counts = list.counts();
+    let (name, n) = (path.display(), counts.unread);
+    if list.is_empty() {
+        let n_hashes = counts.hashes;
+        say(format!(
+            "--ioc {name}: no address, name or URL was found in it ({n} not understood, {n_hashes} hashes of files)"
+        ))?;
+    } else if n > 0 {
+        let first = list.unread().first().map_or("", String::as_str);
+        say(format!("--ioc {name}: {} read, {n} not understood, the first: {first}", list.len()))?;
+    }
+    Ok(())
 }
 
 fn expected(codes: &[String]) -> Result<Option<BTreeSet<Country>>> {

@@ -10,7 +10,7 @@
 //! visitor can put there. Periodic: E >= 12 and (a - p0) / (1 - p0) >= 0.35. Context: contacted by at most
 //! 10 % of the clients (where at least 20 are seen; in a smaller network rarity cannot be judged, all else
 //! must hold, a host of a third of the clients is at most possible, and one of three or more that are half of
-//! them is context); at least 20 % of the beats in
+//! them is context; so are the network's own hosts and those of known updaters); at least 20 % of the beats in
 //! 10-minute slots (and their neighbours) in which the client has no other contact that is not periodic, or
 //! seen on 60 % of the client's days (from 2 days on), or in 20 hours of the day; at least min(12, span / 4)
 //! hours with a contact. All: probable, with fewer than 6 hours possible (in a small network only with half
@@ -47,7 +47,7 @@
 
 use super::band::{Band, Search, burst_starts};
 use crate::detect::header::header;
-use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
+use crate::detect::{Detector, Draft, Finding, Host, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{count, counted, percent, quote, seconds};
 use crate::record::ClientKey;
 use crate::table::{ContactRow, Event, Partition, Selector, merged};
@@ -204,6 +204,8 @@ impl Beacon {
         } else {
             Level::Probable
         };
+        let contacted = Host::new(host.as_bytes(), site);
+        let grade = if contacted.is_own || contacted.is_updater { Level::NoSign } else { grade };
         (draft.level, draft.severity, draft.rule) = match grade {
             Level::Probable => (grade, Severity::High, "beacon"),
             Level::Possible => (grade, Severity::Medium, "beacon"),
@@ -233,8 +235,8 @@ impl Beacon {
         draft.number("n_clients", n_clients);
         if !is_large {
             draft.caveats.push(format!(
-                "Only {} are seen: how rare the host is cannot be judged.",
-                counted(n_clients, "client")
+                "Only {} seen: how rare the host is cannot be judged.",
+                if n_clients == 1 { "1 client is".to_owned() } else { format!("{n_clients} clients are") }
             ));
         }
         if p.row.times.is_sampled() {

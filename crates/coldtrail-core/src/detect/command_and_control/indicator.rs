@@ -112,10 +112,11 @@ fn search(site: &Site<'_>) -> BTreeMap<u32, Seen> {
             seen.want(Selector::Host(row.host));
         }
         for row in part.clients.table.rows() {
-            let Some(seen) = indicators.client(row.client).and_then(|i| seen(&mut all, i, site)) else {
-                continue;
-            };
-            seen.n_visits += u64::from(row.n_requests);
+            // Of a proxy's log the clients are our own: a list that names one of them says nothing of its visits.
+            let n_visits = u64::from(row.n_requests).saturating_sub(u64::from(row.n_outgoing));
+            let index = if n_visits > 0 { indicators.client(row.client) } else { None };
+            let Some(seen) = index.and_then(|i| seen(&mut all, i, site)) else { continue };
+            seen.n_visits += n_visits;
             seen.bytes = seen.bytes.saturating_add(row.bytes_out);
             seen.draft.clients.insert(row.client);
             seen.between(row.first_s, row.last_s);
@@ -126,7 +127,9 @@ fn search(site: &Site<'_>) -> BTreeMap<u32, Seen> {
         }
         for row in part.pages.table.rows() {
             let (host, path) = part.pages.text(row);
-            let index = if host.is_empty() { None } else { indicators.url(host, path) };
+            // A page of our own server is not contacted.
+            let index =
+                if host.is_empty() || row.n_outgoing == 0 { None } else { indicators.url(host, path) };
             let Some(seen) = index.and_then(|i| seen(&mut all, i, site)) else { continue };
             let delivered =
                 u64::from(row.span(StatusClass::Ok).n) + u64::from(row.span(StatusClass::NotModified).n);
@@ -213,8 +216,8 @@ impl Detector for Indicator {
             format!("sent {} to this server", counted(number("n_visits"), "request"))
         } else {
             format!(
-                "asked for it {} times: {} delivered with {}, {} refused or unanswered",
-                count(number("n_delivered") + number("n_refused")),
+                "asked for it {}: {} delivered with {}, {} refused or unanswered",
+                counted(number("n_delivered") + number("n_refused"), "time"),
                 count(number("n_delivered")),
                 bytes(draft.bytes_out.unwrap_or(0)),
                 count(number("n_refused")),

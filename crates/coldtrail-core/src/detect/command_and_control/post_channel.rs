@@ -113,7 +113,10 @@ impl Detector for PostChannel {
     fn conclude(&self, suspect: &Suspect, events: &[&[Event]], site: &Site<'_>) -> Vec<Finding> {
         let events = &merged(events);
         let paths: BTreeSet<&[u8]> = events.iter().map(path).collect();
+        // Of more requests than are looked at, the paths of the others are not known, but for one that is many.
+        let is_whole = events.len() as u64 >= suspect.draft.n_requests;
         let is_one = !events.is_empty()
+            && (is_whole || paths.len() == 1)
             && paths.len() <= self.0.max_paths
             && (suspect.draft.rule == MANY || paths.iter().all(|path| kind_of(path) == PageKind::Script))
             && events.iter().all(|e| e.method == Method::Post)
@@ -124,13 +127,26 @@ impl Detector for PostChannel {
         let mut draft = suspect.draft.clone();
         events.iter().take(5).for_each(|event| draft.show(event));
         let host = draft.hosts.first().cloned().unwrap_or_default();
+        let knows_referrers = site.totals.lines.requests_with_referrer > 0;
+        if !knows_referrers {
+            draft
+                .caveats
+                .push("The log has no referrers: a form that a person sends looks the same.".to_owned());
+        }
         draft.artefacts = paths.iter().map(|path| format!("{host}{}", quote(path, 200))).collect();
         draft.number("n_paths", paths.len());
         draft.statement = format!(
-            "{} sent {} and nothing else to {}, without a referrer, and got {}{}; {} of {} ever contacted the host.",
+            "{} sent {} and nothing else to {}{}{}, and got {}{}; {} of {} ever contacted the host.",
             list(&site.names_of_clients(&draft), 1),
             counted(draft.n_requests, "POST"),
-            list(&draft.artefacts.iter().map(String::as_str).collect::<Vec<_>>(), 2),
+            host,
+            if is_whole {
+                let paths: Vec<String> = paths.iter().map(|path| quote(path, 200)).collect();
+                format!(", all of them to {}", list(&paths, 2))
+            } else {
+                format!(", the first {} to {}", count(events.len() as u64), quote(path(&events[0]), 200))
+            },
+            if knows_referrers { ", without a referrer" } else { "" },
             bytes(draft.bytes_out.unwrap_or(0)),
             span(draft.first_us, draft.last_us),
             count(u64::from(Host::new(host.as_bytes(), site).n_clients)),
@@ -177,7 +193,9 @@ mod tests {
         check(many(100, "").map(|r| Request { host: "203.0.113.9".to_owned(), ..r }).collect(), 1);
         let statement = &TestSite::new(posts("/a.php")).run(&PostChannel(Params::DEFAULT))[0].statement;
         assert!(
-            statement.starts_with("10.0.0.1 sent 3 POSTs and nothing else to rare.example/a.php"),
+            statement.starts_with(
+                "10.0.0.1 sent 3 POSTs and nothing else to rare.example, all of them to /a.php,"
+            ),
             "{statement}"
         );
     }

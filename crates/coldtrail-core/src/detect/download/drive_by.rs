@@ -12,8 +12,8 @@
 //! own. Exploit content, then a payload within 10 minutes: possible; if the payload is a program by its type, or the
 //! Java plug-in fetched it: probable. A page, then a payload within 10 minutes, one of them by a made-up name:
 //! possible. A page and exploit content, one of them by a made-up name, without a payload: no sign, low. A payload
-//! under the name of a page or picture, or of a script that nothing linked to: possible from 10 KiB on, else no sign,
-//! low.
+//! under the name of a page or picture, or of a script that nothing linked to: possible if it is a program by its type
+//! and has 10 KiB, else no sign, low.
 //! ## Parameters
 //! - `window_s` | 600 | seconds | 60-3600 | in captures of exploit kits the payload comes within two minutes
 //! - `min_bytes` | 10240 | bytes | 0-1048576 | smaller answers without more to them are status codes of programs
@@ -39,6 +39,8 @@ use crate::table::{ContactRow, Event, Partition, Selector, merged};
 use std::collections::BTreeMap;
 
 const MAX_EVENTS: usize = 200;
+/// Networks of fewer clients do not tell how rare a host is, clients.
+const SMALL: u64 = 20;
 /// Cap on clients of one host whose events are looked at, clients.
 const MAX_CLIENTS: usize = 10;
 
@@ -132,15 +134,20 @@ impl DriveBy {
             });
         }
         if let Some(disguised) = first(Content::DISGUISED) {
-            let is_large =
-                |e: &&&Event| e.content.has(Content::DISGUISED) && e.bytes_out.or_zero() >= self.0.min_bytes;
+            // Stores of files know no kind for much that is harmless.
+            let is_large = |e: &&&Event| {
+                e.content.has(Content::DISGUISED)
+                    && e.content.has(Content::PROGRAM)
+                    && e.bytes_out.or_zero() >= self.0.min_bytes
+            };
             let large = events.iter().find(is_large).copied();
             let (level, severity) = match large {
                 Some(_) => (Level::Possible, Severity::Medium),
                 None => (Level::NoSign, Severity::Low),
             };
             let shown = large.unwrap_or(disguised);
-            let told = format!("{} as {}", what(shown), quote(&shown.target, 120));
+            let what = if shown.content.has(Content::PROGRAM) { program } else { "bytes of no stated kind" };
+            let told = format!("{what} under the name {}", quote(&shown.target, 120));
             return Some(Chain { rule: "disguised-program", level, severity, shown: vec![shown], told });
         }
         let (page, exploit) = page.zip(exploit).filter(|_| is_generated)?;
@@ -206,6 +213,16 @@ impl Detector for DriveBy {
         (draft.first_us, draft.last_us) = (times().min(), times().max());
         draft.n_requests = told.len() as u64;
         draft.bytes_out = Some(told.iter().map(|e| e.bytes_out.or_zero()).sum());
+        if site.n_outgoing_clients < SMALL {
+            draft
+                .caveats
+                .push("So few clients are seen that how rare the host is cannot be judged.".to_owned());
+        }
+        if draft.n_requests >= MAX_EVENTS as u64 {
+            draft
+                .caveats
+                .push(format!("Only the first {MAX_EVENTS} requests of each client were looked at."));
+        }
         for chain in chains.values() {
             chain.shown.iter().for_each(|event| draft.show(event));
         }
@@ -270,7 +287,7 @@ mod tests {
     fn disguises() {
         check(vec![get(0, "/a.gif", BARE)], Some(("disguised-program", Level::NoSign, Severity::Low)));
         check(
-            vec![get(0, "/a.gif", BARE).bytes(90_000)],
+            vec![get(0, "/a.gif", "application/x-dosexec").bytes(90_000)],
             Some(("disguised-program", Level::Possible, Severity::Medium)),
         );
         check(vec![get(0, "/get.php", BARE).bytes(90_000).referred()], None);
@@ -280,7 +297,7 @@ mod tests {
     #[test]
     fn popular_and_own_hosts() {
         let at = |client: &'static str, host: &str| {
-            let request = get(0, "/a.gif", BARE).bytes(90_000);
+            let request = get(0, "/a.gif", "application/x-dosexec").bytes(90_000);
             Request { client, host: host.to_owned(), ..request }
         };
         check(["10.0.0.1", "10.0.0.2", "10.0.0.3"].map(|c| at(c, "cdn.example")).to_vec(), None);

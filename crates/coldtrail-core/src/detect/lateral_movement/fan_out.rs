@@ -9,7 +9,7 @@
 //! never resolve are not a scan). At least 200 hosts and 10 times the client's median hour, or at least 50
 //! internal addresses; and half of them failed (5xx, no answer, or an address that the proxy refused, in at
 //! least half of their requests). Then probable. Or, where at least 20 clients are seen, 200 hosts and 10 times
-//! the median hour, 80 % of which nobody else ever contacted, each asked once and not from a page:
+//! the median hour (of several), 80 % of which nobody else ever contacted, each asked once and not from a page:
 //! possible.
 //! ## Parameters
 //! - `min_hosts` | 200 | hosts | 20-10000 | a heavy hour of browsing stays below 150
@@ -136,6 +136,7 @@ impl FanOut {
         let is_wide = |h: &HostsOfHour| is_heavy(h) && share(h.failed, h.hosts) >= self.0.min_failed;
         let is_lone = |h: &HostsOfHour| {
             site.n_outgoing_clients >= self.0.min_clients
+                && sizes.len() > 1
                 && is_heavy(h)
                 && share(h.lone, h.hosts) >= self.0.min_lone
         };

@@ -24,9 +24,10 @@ const COLUMNS: [&str; 14] = [
 const MIN_CONFIDENCE: u32 = 50;
 
 /// What a head says of the columns.
-#[derive(Clone, Copy)]
 struct Head {
-    indicator: usize,
+    separator: char,
+    /// The columns of indicators, the surest first.
+    indicators: Vec<usize>,
     confidence: Option<usize>,
 }
 
@@ -52,22 +53,24 @@ pub(super) fn read(text: &str, reader: &mut Reader<'_>) {
                 continue;
             }
         }
-        if !read_line(line, head, reader) {
+        if !read_line(line, head.as_ref(), reader) {
             reader.unread(line);
         }
     }
 }
 
-fn read_line(line: &str, head: Option<Head>, reader: &mut Reader<'_>) -> bool {
+fn read_line(line: &str, head: Option<&Head>, reader: &mut Reader<'_>) -> bool {
     if rule::is_rule(line) {
         return rule::read(line, reader);
     }
     let none = Limits::default();
     if let Some(head) = head {
-        let cells = cells(line);
+        let cells = cells(line, head.separator);
         let confidence = head.confidence.and_then(|i| cells.get(i)?.parse::<u32>().ok());
         let doubt = confidence.filter(|c| *c < MIN_CONFIDENCE).map(|c| format!("confidence {c} of 100"));
-        return cells.get(head.indicator).is_some_and(|c| reader.take(c, &Limits { doubt, ..none }));
+        let limits = Limits { doubt, ..none };
+        let named = head.indicators.iter().filter_map(|i| cells.get(*i));
+        return named.filter(|cell| !cell.is_empty() && reader.take(cell, &limits)).count() > 0;
     }
     // A comment or further columns behind the indicator.
     let mut words = line.split_whitespace();
@@ -78,7 +81,8 @@ fn read_line(line: &str, head: Option<Head>, reader: &mut Reader<'_>) -> bool {
     }
     // Of a table without a head the first cell that is one, and no hash of a file unless there is nothing else.
     if line.contains([',', ';', '\t']) {
-        let (hashes, others): (Vec<_>, Vec<_>) = cells(line).into_iter().partition(|c| is_hash(&refang(c)));
+        let (hashes, others): (Vec<_>, Vec<_>) =
+            cells(line, separator_of(line)).into_iter().partition(|c| is_hash(&refang(c)));
         return others
             .into_iter()
             .chain(hashes)
@@ -88,27 +92,25 @@ fn read_line(line: &str, head: Option<Head>, reader: &mut Reader<'_>) -> bool {
 }
 
 fn find_head(line: &str) -> Option<Head> {
-    let cells: Vec<String> =
-        cells(line).iter().map(|c| c.trim().to_ascii_lowercase().replace([' ', '-'], "_")).collect();
-    if cells.len() < 2 {
-        return None;
-    }
+    let separator = separator_of(line);
+    let cells: Vec<String> = cells(line, separator)
+        .iter()
+        .map(|c| c.trim().to_ascii_lowercase().replace([' ', '-'], "_"))
+        .collect();
     let place = |name: &str| cells.iter().position(|c| c == name);
-    Some(Head {
-        indicator: COLUMNS.iter().find_map(|name| place(name))?,
-        confidence: place("confidence_level").or_else(|| place("confidence")),
-    })
+    let indicators: Vec<usize> = COLUMNS.iter().filter_map(|name| place(name)).collect();
+    let confidence = place("confidence_level").or_else(|| place("confidence"));
+    (cells.len() >= 2 && !indicators.is_empty()).then_some(Head { separator, indicators, confidence })
 }
 
-/// The cells of a line of CSV, at commas, semicolons or tabs.
-fn cells(line: &str) -> Vec<String> {
-    let separator = if line.contains('\t') {
-        '\t'
-    } else if line.contains(',') {
-        ','
-    } else {
-        ';'
-    };
+/// What most cells of the line are parted by.
+fn separator_of(line: &str) -> char {
+    let count = |separator: &char| line.matches(*separator).count();
+    [',', ';', '\t'].into_iter().max_by_key(count).unwrap_or(',')
+}
+
+/// The cells of a line of CSV.
+fn cells(line: &str, separator: char) -> Vec<String> {
     let mut cells = vec![String::new()];
     let mut is_quoted = false;
     for c in line.trim().chars() {
@@ -149,6 +151,12 @@ mod tests {
             &["203.0.113.9 ?"],
         );
         check("Domain;First seen\nbad[.]example;2026-03-02\n", &["bad.example"]);
+        check(
+            "first_seen,host,ip\n2026,,203.0.113.77\n2026,a.example,203.0.113.78\n",
+            &["203.0.113.77", "a.example", "203.0.113.78"],
+        );
+        check("kind;indicator;note\ndomain;bad.example;a, b, c\n", &["bad.example"]);
+        check("http://big.example/?x=evil\n0.0.0.0/0\n::1\n127.0.0.1\n", &[]);
         check("44d88612fea8a8f36de82e1278abb02f,hxxp://bad.example/x,2026\n", &["bad.example/x"]);
         check(
             "# see http://report.example/a,b\nbad.example\n0.0.0.0 ads.example # x\n",

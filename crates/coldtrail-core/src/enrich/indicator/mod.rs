@@ -10,7 +10,8 @@ pub(crate) use spelling::refang;
 use crate::record::ClientKey;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
-use spelling::{bits_of, is_domain, is_hash, network, split_url, without_port};
+use spelling::{bits_of, is_domain, is_hash, is_range, network, split_url, without_port};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -44,6 +45,18 @@ pub struct Limits {
     pub doubt: Option<String>,
     /// Microseconds since 1970 from which on it no longer holds.
     pub valid_until_us: Option<i64>,
+}
+
+/// The text of a list: UTF-16 by its mark, as Windows writes it, else UTF-8.
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    let units = |of: fn([u8; 2]) -> u16| -> Vec<u16> {
+        bytes.get(2..).unwrap_or_default().chunks_exact(2).map(|pair| of([pair[0], pair[1]])).collect()
+    };
+    match bytes {
+        [0xff, 0xfe, ..] => Cow::Owned(String::from_utf16_lossy(&units(u16::from_le_bytes))),
+        [0xfe, 0xff, ..] => Cow::Owned(String::from_utf16_lossy(&units(u16::from_be_bytes))),
+        _ => String::from_utf8_lossy(bytes),
+    }
 }
 
 /// Where readers of lists put what they find.
@@ -106,7 +119,7 @@ impl Indicators {
     /// ThreatFox, OTX), rules of Suricata and Snort. All spellings, also defanged.
     pub fn parse(text: &[u8], source_name: &str) -> Self {
         let mut indicators = Self::default();
-        let text = String::from_utf8_lossy(text);
+        let text = decoded(text);
         let text = text.trim_start_matches('\u{feff}');
         let mut reader = Reader { into: &mut indicators, source: source_name };
         if !json::read(text, &mut reader) {
@@ -231,7 +244,11 @@ impl Indicators {
         let next = self.all.len() as u32;
         let (kind, text) = if let Ok(ip) = text.parse::<IpAddr>() {
             let bits = bits_of(ip);
+            if ip.is_unspecified() || ip.is_loopback() {
+                return false;
+            }
             if !self.addresses.insert(bits) {
+                self.weigh(&ip.to_string(), limits);
                 return true;
             }
             self.ranges.push((bits, bits, next));
@@ -239,9 +256,15 @@ impl Indicators {
         } else if let Some((from, to, text)) = network(text) {
             self.ranges.push((from, to, next));
             (IndicatorKind::Network, text)
+        } else if is_range(text) {
+            return false;
         } else if let Some((host, path)) = split_url(text) {
             let is_prefix = path.ends_with('*') || (path.len() > 1 && path.ends_with('/'));
             let path = path.trim_end_matches('*');
+            if (path.is_empty() || path == "/") && text.contains('?') {
+                // One query of a front page does not stand for its host, and a page is known by its path alone.
+                return false;
+            }
             if path.is_empty() || path == "/" {
                 // The front page of a host stands for the host.
                 return self.add(without_port(&host), source, limits);
@@ -249,6 +272,7 @@ impl Indicators {
             let host = host.split(':').next().unwrap_or_default();
             let url = format!("{host}{path}");
             if self.urls.contains_key(&url) || self.url_prefixes.contains_key(&url) {
+                self.weigh(&url, limits);
                 return true;
             }
             if is_prefix {
@@ -260,6 +284,7 @@ impl Indicators {
         } else if is_domain(text) {
             let name = text.trim_start_matches("*.").trim_matches('.').to_ascii_lowercase();
             if self.domains.contains_key(&name) {
+                self.weigh(&name, limits);
                 return true;
             }
             self.domains.insert(name.clone(), next);
@@ -269,6 +294,15 @@ impl Indicators {
         };
         self.all.push(Indicator { text, kind, source: source.to_owned(), limits: limits.clone() });
         true
+    }
+
+    /// A second list that does not doubt an indicator outweighs one that does.
+    fn weigh(&mut self, text: &str, limits: &Limits) {
+        if *limits == Limits::default()
+            && let Some(known) = self.all.iter_mut().find(|one| one.limits != *limits && one.text == text)
+        {
+            known.limits = Limits::default();
+        }
     }
 
     fn settle(&mut self) {

@@ -10,11 +10,16 @@ pub(super) fn is_rule(line: &str) -> bool {
 
 /// True if the rule names something that a web log shows.
 pub(super) fn read(line: &str, reader: &mut Reader<'_>) -> bool {
+    // What a rule lets pass is known good.
+    if line.starts_with("pass") {
+        return true;
+    }
     let none = Limits::default();
     let (head, body) = line.split_once('(').unwrap_or((line, ""));
     let mut n = 0;
     // `alert ip $HOME_NET any -> [203.0.113.9,203.0.113.10] any`
-    for word in head.split_whitespace() {
+    let to = head.split_once("->").or_else(|| head.split_once("<>")).map_or("", |(_, to)| to);
+    for word in to.split_whitespace() {
         for address in
             word.trim_matches(['[', ']']).split(',').filter(|a| a.contains(['.', ':']) && !a.starts_with('!'))
         {
@@ -24,6 +29,8 @@ pub(super) fn read(line: &str, reader: &mut Reader<'_>) -> bool {
     let (mut host, mut path) = (None, None);
     let mut buffer = "";
     let mut last: Option<String> = None;
+    // Conditions that a name and a path cannot stand for.
+    let mut has_more = false;
     for option in options(body) {
         let (name, value) = option.split_once(':').unwrap_or((option, ""));
         match (name.trim(), value.trim()) {
@@ -42,18 +49,27 @@ pub(super) fn read(line: &str, reader: &mut Reader<'_>) -> bool {
             }
             ("content", value) if !value.starts_with('!') => {
                 let text = unescape(value.trim_matches('"'));
+                has_more |= buffer.is_empty() && !body.contains("http_host") && !body.contains("http_uri");
                 put(buffer, Some(text.clone()), &mut host, &mut path);
                 last = Some(text);
+            }
+            ("pcre" | "flowbits" | "byte_test" | "urilen", _) => has_more = true,
+            (name, "")
+                if name.starts_with("http.") || name.starts_with("file.") || name.starts_with("tls.") =>
+            {
+                buffer = "";
             }
             _ => {}
         }
     }
     let host = host.map(|h: String| h.trim_matches(['.', '\r', '\n']).to_owned());
+    let doubt = has_more.then(|| "its rule asks for more than the host and path".to_owned());
+    let limits = Limits { doubt, ..Limits::default() };
     n += usize::from(match (host, path) {
         (Some(host), Some(path)) if path.starts_with('/') => {
-            reader.take(&format!("http://{host}{path}"), &none)
+            reader.take(&format!("http://{host}{path}"), &limits)
         }
-        (Some(host), _) => reader.take(&host, &none),
+        (Some(host), None) => reader.take(&host, &limits),
         _ => false,
     });
     n > 0
@@ -135,5 +151,17 @@ mod tests {
             &["203.0.113.9", "198.51.100.0/24"],
         );
         check(r#"alert http any any -> any any (http.user_agent; content:"evil.agent/1"; sid:5;)"#, &[]);
+        check(
+            r#"alert http 10.0.0.0/8 any -> any any (http.host; content:"big.example"; http.uri; content:"evil"; sid:6;)"#,
+            &[],
+        );
+        let list = |rule: &str| Indicators::parse(rule.as_bytes(), "x");
+        assert!(
+            list(r#"pass http any any -> any any (http.host; content:"good.example"; sid:7;)"#).is_empty()
+        );
+        let asks = list(
+            r#"alert http any any -> any any (http.host; content:"big.example"; http.user_agent; content:"evil"; sid:8;)"#,
+        );
+        assert!(asks.get(0).is_some_and(|i| i.limits.doubt.is_some()));
     }
 }

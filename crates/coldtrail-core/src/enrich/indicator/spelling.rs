@@ -48,11 +48,17 @@ pub(super) fn bits_of(ip: IpAddr) -> u128 {
     }
 }
 
+/// `address/number`, whatever the number.
+pub(super) fn is_range(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(ip, len)| ip.parse::<IpAddr>().is_ok() && len.parse::<u32>().is_ok())
+}
+
 pub(super) fn network(text: &str) -> Option<(u128, u128, String)> {
     let (ip, len) = text.split_once('/')?;
     let (ip, len) = (ip.parse::<IpAddr>().ok()?, len.parse::<u32>().ok()?);
-    let max = if ip.is_ipv4() { 32 } else { 128 };
-    if len > max {
+    // A list that names more than a hundredth of all addresses is none of bad ones.
+    let (min, max) = if ip.is_ipv4() { (8, 32) } else { (16, 128) };
+    if !(min..=max).contains(&len) {
         return None;
     }
     let free = max - len;
