@@ -144,7 +144,8 @@ fn unread(path: &Path, list: &Indicators) -> Result<()> {
     if list.is_empty() {
         let n_hashes = counts.hashes;
         say(format!(
-            "--ioc {name}: no address, name or URL was found in it ({n} not understood, {n_hashes} hashes of files)"
+            "--ioc {name}: no address, name or URL was found in it ({n} lines not understood, {n_hashes} hashes of files, which no web log has); \
+             give a list, CSV, MISP, STIX 2.1 or Suricata rules"
         ))?;
     } else if n > 0 {
         let first = list.unread().first().map_or("", String::as_str);

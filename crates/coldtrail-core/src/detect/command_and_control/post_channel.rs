@@ -24,7 +24,8 @@
 //! ## Cost
 //! Sums in the contact's row; at most 200 lines a contact.
 //! ## Sources
-//! Measured on captures of CryptoWall, Asprox and Andromeda (2014-2015) and of one day of an office; MITRE T1071.001.
+//! Measured on proxy logs of 203 infections by exploit kits and mail (2014-2015), 26 of which have such a channel, and
+//! of one day of an office; MITRE T1071.001.
 
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Finding, Host, Level, Meta, Severity, Site, Stage, Suspect};
@@ -113,7 +114,7 @@ impl Detector for PostChannel {
     fn conclude(&self, suspect: &Suspect, events: &[&[Event]], site: &Site<'_>) -> Vec<Finding> {
         let events = &merged(events);
         let paths: BTreeSet<&[u8]> = events.iter().map(path).collect();
-        // Of more requests than are looked at, the paths of the others are not known, but for one that is many.
+        // Where there are more requests than are looked at, all that are have to go to one path.
         let is_whole = events.len() as u64 >= suspect.draft.n_requests;
         let is_one = !events.is_empty()
             && (is_whole || paths.len() == 1)

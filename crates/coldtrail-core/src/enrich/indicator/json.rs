@@ -4,9 +4,6 @@ use super::{Limits, Reader};
 use crate::record::parse_time;
 use serde_json::{Map, Value};
 
-/// Confidence from which on an indicator weighs in full, of 100.
-const MIN_CONFIDENCE: u64 = 50;
-
 /// True if the text is JSON; one value, or one a line.
 pub(super) fn read(text: &str, reader: &mut Reader<'_>) -> bool {
     if !text.trim_start().starts_with(['{', '[']) {
@@ -87,7 +84,7 @@ fn limits(object: &Map<String, Value>) -> Limits {
     } else if is("to_ids", false) {
         Some("not meant for detection (to_ids is false)".to_owned())
     } else {
-        confidence.filter(|c| *c < MIN_CONFIDENCE).map(|c| format!("confidence {c} of 100"))
+        confidence.and_then(Limits::doubt_of)
     };
     let until = object.get("valid_until").and_then(Value::as_str).and_then(|t| parse_time(t.as_bytes()));
     Limits { doubt, valid_until_us: until.map(|moment| moment.ts_us) }

@@ -20,8 +20,6 @@ const COLUMNS: [&str; 14] = [
     "address",
     "value",
 ];
-/// Confidence from which on an indicator weighs in full, of 100.
-const MIN_CONFIDENCE: u32 = 50;
 
 /// What a head says of the columns.
 struct Head {
@@ -66,8 +64,7 @@ fn read_line(line: &str, head: Option<&Head>, reader: &mut Reader<'_>) -> bool {
     let none = Limits::default();
     if let Some(head) = head {
         let cells = cells(line, head.separator);
-        let confidence = head.confidence.and_then(|i| cells.get(i)?.parse::<u32>().ok());
-        let doubt = confidence.filter(|c| *c < MIN_CONFIDENCE).map(|c| format!("confidence {c} of 100"));
+        let doubt = head.confidence.and_then(|i| Limits::doubt_of(cells.get(i)?.parse().ok()?));
         let limits = Limits { doubt, ..none };
         let named = head.indicators.iter().filter_map(|i| cells.get(*i));
         return named.filter(|cell| !cell.is_empty() && reader.take(cell, &limits)).count() > 0;

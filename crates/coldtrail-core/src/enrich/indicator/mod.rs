@@ -9,7 +9,7 @@ pub(crate) use spelling::refang;
 
 use crate::record::ClientKey;
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use spelling::{bits_of, is_domain, is_hash, is_range, network, split_url, without_port};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -45,6 +45,16 @@ pub struct Limits {
     pub doubt: Option<String>,
     /// Microseconds since 1970 from which on it no longer holds.
     pub valid_until_us: Option<i64>,
+}
+
+impl Limits {
+    /// Confidence from which on an indicator weighs in full, of 100.
+    const MIN_CONFIDENCE: u64 = 50;
+
+    /// The doubt that a list's confidence in an indicator comes to.
+    fn doubt_of(confidence: u64) -> Option<String> {
+        (confidence < Self::MIN_CONFIDENCE).then(|| format!("confidence {confidence} of 100"))
+    }
 }
 
 /// The text of a list: UTF-16 by its mark, as Windows writes it, else UTF-8.
@@ -92,7 +102,7 @@ pub struct Indicators {
     /// Largest last address among the ranges up to this one.
     reach: Vec<u128>,
     /// Single addresses, to know doubles.
-    addresses: HashSet<u128, RandomState>,
+    addresses: HashMap<u128, u32, RandomState>,
     n_hashes: usize,
     /// Lines that were not understood, the first hundred, with the list.
     unread: Vec<String>,
@@ -247,10 +257,11 @@ impl Indicators {
             if ip.is_unspecified() || ip.is_loopback() {
                 return false;
             }
-            if !self.addresses.insert(bits) {
-                self.weigh(&ip.to_string(), limits);
+            if let Some(known) = self.addresses.get(&bits) {
+                self.weigh(*known, limits);
                 return true;
             }
+            self.addresses.insert(bits, next);
             self.ranges.push((bits, bits, next));
             (IndicatorKind::Address, ip.to_string())
         } else if let Some((from, to, text)) = network(text) {
@@ -271,8 +282,8 @@ impl Indicators {
             }
             let host = host.split(':').next().unwrap_or_default();
             let url = format!("{host}{path}");
-            if self.urls.contains_key(&url) || self.url_prefixes.contains_key(&url) {
-                self.weigh(&url, limits);
+            if let Some(known) = self.urls.get(&url).or_else(|| self.url_prefixes.get(&url)) {
+                self.weigh(*known, limits);
                 return true;
             }
             if is_prefix {
@@ -283,8 +294,8 @@ impl Indicators {
             (IndicatorKind::Url, url)
         } else if is_domain(text) {
             let name = text.trim_start_matches("*.").trim_matches('.').to_ascii_lowercase();
-            if self.domains.contains_key(&name) {
-                self.weigh(&name, limits);
+            if let Some(known) = self.domains.get(&name) {
+                self.weigh(*known, limits);
                 return true;
             }
             self.domains.insert(name.clone(), next);
@@ -297,11 +308,9 @@ impl Indicators {
     }
 
     /// A second list that does not doubt an indicator outweighs one that does.
-    fn weigh(&mut self, text: &str, limits: &Limits) {
-        if *limits == Limits::default()
-            && let Some(known) = self.all.iter_mut().find(|one| one.limits != *limits && one.text == text)
-        {
-            known.limits = Limits::default();
+    fn weigh(&mut self, known: u32, limits: &Limits) {
+        if *limits == Limits::default() {
+            self.all[known as usize].limits = Limits::default();
         }
     }
 
@@ -334,6 +343,16 @@ mod tests {
         let want = IndicatorCounts { domains: 3, addresses: 1, networks: 3, urls: 2, hashes: 1, unread: 1 };
         assert_eq!(list.counts(), want);
         assert_eq!(list.unread(), ["feed.txt: not an indicator"]);
+        let sure = b"bad.example\n203.0.113.9\nhttp://b.example/x\n";
+        let doubted = b"indicator,confidence\nbad.example,20\n203.0.113.9,20\nhttp://b.example/x,20\n";
+        for order in [[&sure[..], doubted], [doubted, sure]] {
+            let mut both = Indicators::parse(order[0], "a");
+            both.merge(Indicators::parse(order[1], "b"));
+            assert_eq!(
+                (both.len(), both.all.iter().filter(|one| one.limits.doubt.is_some()).count()),
+                (3, 0)
+            );
+        }
         let mut twice = list.clone();
         twice.merge(list.clone());
         assert_eq!((twice.counts().domains, twice.counts().urls), (3, 2));
