@@ -13,9 +13,11 @@ fn fixture(name: &str) -> Vec<u8> {
 }
 
 fn read(bytes: &[u8]) -> (Block, Vec<Rec>) {
-    let block = Block { bytes: bytes.to_vec(), ..Block::default() };
+    let mut block = Block { bytes: bytes.to_vec(), ..Block::default() };
     let mut records = Vec::new();
-    Parser::detect(&block.bytes).parse_block(&block, &mut records);
+    let parser = Parser::detect(&block.bytes);
+    parser.open(&mut block.bytes);
+    parser.parse_block(&block, &mut records);
     assert_eq!(records.len(), lines(bytes).count(), "one record a line");
     (block, records)
 }
@@ -190,6 +192,83 @@ fn logs_of_proxies_are_read_as_expected() {
                 assert_eq!(row(i + 1, rec, &block.bytes), want.trim_end(), "{name}");
             }
         }
+    }
+}
+
+/// What collectors make of a server's lines are the same records, in the same places.
+#[test]
+fn what_is_wrapped_is_read_as_if_it_were_not() {
+    let plain = fixture("nginx-1.22-combined.log");
+    let json = |line: &str| serde_json::to_string(line).expect("a string");
+    let cell = |line: &str| line.replace('"', "\"\"");
+    let time = "2026-11-24T02:12:00.123456789Z";
+    let wraps: [(&str, &str, &dyn Fn(&str) -> String); 9] = [
+        ("docker", "", &|l| {
+            format!(r#"{{"log":{},"stream":"stdout","time":"{time}"}}"#, json(&format!("{l}\n")))
+        }),
+        ("journal", "", &|l| {
+            format!(r#"{{"__REALTIME_TIMESTAMP":"1795486320000000","MESSAGE":{}}}"#, json(l))
+        }),
+        ("filebeat", "", &|l| {
+            format!(r#"{{"@timestamp":"{time}","log":{{"offset":7}},"message":{}}}"#, json(l))
+        }),
+        ("elasticsearch", "", &|l| format!(r#"{{"_index":"i","_source":{{"message":{}}}}}"#, json(l))),
+        ("splunk", "\"_raw\",\"_time\",host\n", &|l| format!(r#""{}","{time}",h"#, cell(l))),
+        ("kubernetes", "", &|l| format!("{time} stdout F {l}")),
+        ("compose", "", &|l| format!("web-1  | {l}")),
+        ("syslog", "", &|l| format!("Nov 24 02:12:00 web nginx: {l}")),
+        ("syslog with ISO times", "", &|l| format!("2026-11-24T02:12:00+00:00 web nginx[8]: {l}")),
+    ];
+    let text = String::from_utf8(plain.clone()).expect("text");
+    let rows = |bytes: &[u8], skip: usize| -> Vec<String> {
+        let (block, records) = read(bytes);
+        let rows = records.iter().skip(skip).enumerate();
+        rows.map(|(i, rec)| row(i + 1, rec, &block.bytes)).collect()
+    };
+    let want = rows(&plain, 0);
+    assert_eq!(want.len(), 70);
+    for (name, head, wrap) in wraps {
+        let wrapped: String = text.lines().map(|line| wrap(line) + "\n").collect();
+        assert_eq!(rows(format!("{head}{wrapped}").as_bytes(), head.lines().count()), want, "{name}");
+    }
+}
+
+/// A line that has no time of its own has that of its collector.
+#[test]
+fn the_time_of_the_collector_stands_in() {
+    let line = r#"{"log":"INFO:     203.0.113.9:52510 - \"GET /a HTTP/1.1\" 404 Not Found\n","stream":"stdout","time":"2026-11-24T02:12:00.5Z"}"#;
+    let (_, records) = read(line.as_bytes());
+    assert_eq!(format_ts(records[0].ts_us, 3), "2026-11-24T02:12:00.500Z");
+    assert_eq!((records[0].outcome, records[0].status_code), (Outcome::Ok, 404));
+}
+
+/// Lines of clouds and of what stands before applications.
+#[test]
+fn lines_of_clouds() {
+    let check = |line: &str, target: &str| {
+        let (block, records) = read(line.as_bytes());
+        let rec = &records[0];
+        assert_eq!((rec.outcome, rec.reason.words()), (Outcome::Ok, ""), "{line}");
+        let text = |f| rec.text(f, &block.bytes).map(|t| printable(&t));
+        assert_eq!(text(TextField::Client).as_deref(), Some("203.0.113.9"), "{line}");
+        assert_eq!(text(TextField::Method).as_deref(), Some("GET"), "{line}");
+        let path = text(TextField::Path).unwrap_or_default();
+        let query = text(TextField::Query).map_or(String::new(), |q| format!("?{q}"));
+        assert_eq!(path + &query, target, "{line}");
+        assert_eq!(format_ts(rec.ts_us, 0), "2026-11-24T02:12:00Z", "{line}");
+        assert_eq!(rec.status_code, 404, "{line}");
+    };
+    for line in [
+        r#"{"time":"2026-11-24T02:12:00Z","Properties":"{\"CsMethod\":\"GET\",\"CsUriStem\":\"/a\",\"CIp\":\"203.0.113.9\",\"CsUriQuery\":\"b=c\",\"ScStatus\":\"404\"}","category":"AppServiceHTTPLogs"}"#,
+        r#"{"reqTimeSec":"1795486320","cliIP":"203.0.113.9","statusCode":"404","reqHost":"h.example","reqMethod":"GET","reqPath":"/a","queryStr":"b=c","bytes":"6","UA":"u"}"#,
+        r#"{"transaction":{"client_ip":"203.0.113.9","time_stamp":"Tue Nov 24 02:12:00 2026","request":{"method":"GET","uri":"/a?b=c","headers":{"User-Agent":"u"}},"response":{"http_code":404}}}"#,
+        r#"{"request":{"uri":"/a?b=c","method":"GET","size":1},"client_ip":"203.0.113.9","response":{"status":404,"size":"6"},"started_at":1795486320000}"#,
+        r#"{"host":"h.example","path":"/a","timestamp":1795486320000,"proxy":{"method":"GET","path":"/a?b=c","statusCode":404,"clientIp":"203.0.113.9"}}"#,
+        r#"{"version":"1.1","host":"web1","short_message":"GET /a?b=c","timestamp":1795486320,"_remote_addr":"203.0.113.9","_request_method":"GET","_request_uri":"/a?b=c","_status":404}"#,
+        r#"2026-11-24T02:12:00.000000+00:00 heroku[router]: at=info method=GET path="/a?b=c" host=h.example request_id=8601 fwd="203.0.113.9" dyno=web.1 connect=1ms service=18ms status=404 bytes=12 protocol=https"#,
+        r#"{"ip":"203.0.113.9","requestTime":"24/Nov/2026:02:12:00 +0000","httpMethod":"GET","path":"/a?b=c","status":"404","responseLength":"6"}"#,
+    ] {
+        check(line, "/a?b=c");
     }
 }
 

@@ -84,3 +84,40 @@ fn the_seed_of_a_run_changes_nothing() {
         assert_same(&want, &got, &format!("run {run}"));
     }
 }
+
+/// What Docker put around a server's lines changes where they stand and nothing else.
+#[test]
+fn a_wrapped_log_tells_the_same() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let plain = fs::read_to_string(root.join("examples/breach/web/access.log")).expect("the example");
+    let wrap = |line: &str| {
+        let text = serde_json::Value::from(format!("{line}\n"));
+        format!("{{\"log\":{text},\"stream\":\"stdout\",\"time\":\"2026-11-24T02:12:00.123456789Z\"}}\n")
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(&path, text).expect("a log");
+        path.to_str().expect("UTF-8").to_owned()
+    };
+    let wrapped: String = plain.lines().map(wrap).collect();
+    let want = scan(&folder.path().join("a"), "1", &[&log("plain/access.log", &plain)]);
+    let got = scan(&folder.path().join("b"), "2", &[&log("wrapped/access.log", &wrapped)]);
+    let told = |files: &[(String, Vec<u8>)]| -> Vec<String> {
+        let text = |name: &str| {
+            let (_, bytes) = files.iter().find(|(n, _)| n == name).expect(name);
+            String::from_utf8(bytes.clone()).expect("text")
+        };
+        let summary: serde_json::Value = serde_json::from_str(&text("summary.json")).expect("JSON");
+        let statements = text("findings.jsonl")
+            .lines()
+            .map(|line| {
+                serde_json::from_str::<serde_json::Value>(line).expect("JSON")["statement"].to_string()
+            })
+            .collect::<Vec<_>>();
+        assert!(statements.len() > 3 && statements.iter().all(|s| s.len() > 10), "{statements:?}");
+        [vec![summary["verdict"].to_string(), text("clients.csv"), text("pages.csv")], statements].concat()
+    };
+    assert_eq!(told(&want), told(&got));
+}

@@ -215,7 +215,7 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
     }
 
     fn reject(&mut self, feed: u32, block: &Block, rec: &Rec, index: usize) {
-        let raw = rec.line.bytes(&block.bytes);
+        let raw = rec.line.bytes(&block.bytes).trim_ascii_end();
         let kept = &raw[..raw.len().min(MAX_RAW)];
         self.done.rejects.push(RejectLine {
             feed,

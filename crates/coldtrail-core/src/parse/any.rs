@@ -2,10 +2,11 @@
 
 use super::clf_tolerant::read_line;
 use super::formats::SQUID;
+use super::prefix::Prefixed;
 use super::presets::presets;
 use super::request::trim_line;
 use super::w3c::W3c;
-use super::{Format, Squid, error_log, haproxy, json, key_value, palo_alto, syslog, umbrella};
+use super::{Format, Squid, app_server, error_log, haproxy, json, key_value, palo_alto, umbrella};
 use crate::record::{Escape, FormatId, Outcome, Reason, Rec, Span};
 
 /// Reads each line on its own; `id` is what most lines of the file are.
@@ -29,11 +30,14 @@ pub(super) fn parse_any(block: &[u8], line: Span) -> Rec {
     if text.is_empty() || block[text.start()] == b'#' {
         return Rec::skipped(line);
     }
-    let inner = syslog::inside(block, text);
+    let inner = Prefixed::of(block, text).map(|p| p.complete(block, line, try_readers(block, line, p.text)));
     let mut best = Rec::unread(line);
-    for text in [inner, Some(text)].into_iter().flatten() {
+    let whole = || {
         let mut rec = try_readers(block, line, text);
         rec.line = line;
+        rec
+    };
+    for rec in inner.into_iter().chain(std::iter::once_with(whole)) {
         if rec.outcome == Outcome::Ok {
             return rec;
         }
@@ -52,7 +56,14 @@ fn try_readers(block: &[u8], line: Span, text: Span) -> Rec {
             return json::read_object(block, line, text);
         }
         Some(b'[') => {
-            if let Some(rec) = error_log::read(block, line, text) {
+            if let Some(rec) =
+                app_server::read(block, line, text).or_else(|| error_log::read(block, line, text))
+            {
+                return rec;
+            }
+        }
+        Some(b'I' | b'S') => {
+            if let Some(rec) = app_server::read(block, line, text) {
                 return rec;
             }
         }

@@ -7,6 +7,7 @@
 use super::formats::{
     COMBINED, COMBINEDIO, COMMON, SQUID_COMBINED, SSL_REQUEST, TRAEFIK_CLF, VHOST_COMBINED,
 };
+use super::prefix::Prefixed;
 use super::request::{digits, is_address, metric, set_client_list, split_request, trim_line, value};
 use crate::record::{ClientKey, Escape, Metric, Reason, Rec, Role, Span, parse_time};
 
@@ -21,8 +22,8 @@ pub(crate) fn read_line(block: &[u8], line: Span, escape: Escape) -> Rec {
     if text.is_empty() || block[text.start()] == b'#' {
         return Rec::skipped(line);
     }
-    if super::syslog::inside(block, text).is_some() {
-        // The line proper begins behind the head; `parse_any` takes it off.
+    if Prefixed::of(block, text).is_some() {
+        // The line itself begins behind the head; `parse_any` takes it off.
         return Rec::unread(line);
     }
     let mut rec = Rec::begin(line);

@@ -48,6 +48,7 @@ pub(super) const PALO_ALTO: FormatId = FormatId(30);
 pub(super) const TABLE: FormatId = FormatId(31);
 pub(super) const SURICATA: FormatId = FormatId(32);
 pub(super) const UWSGI: FormatId = FormatId(33);
+pub(super) const APP_SERVER: FormatId = FormatId(34);
 
 const POST_BODIES: &str = "POST bodies are not logged: nginx shows them with `$request_body` in log_format, Apache with ModSecurity's audit log \
      (`SecAuditLogParts ABCIFHZ`) or `mod_dumpio`";
@@ -407,6 +408,17 @@ static FORMATS: &[FormatInfo] = &[
         title: "uWSGI, request log",
         shows: "client, user, time without offset, method, target, status, body bytes",
         blind_spots: &["referrers, user agents and POST bodies are not logged: `--log-format` of uWSGI"],
+    },
+    FormatInfo {
+        id: APP_SERVER,
+        name: "app-server",
+        title: "application servers' own lines (uvicorn, Gin, Rails, Django and PHP development servers)",
+        shows: "client (not Django), time (not uvicorn), method, target, status (not Rails), body bytes (Django)",
+        blind_spots: &[
+            "bytes, referrers, user agents and POST bodies are not logged: put a web server with the combined format before it",
+            "behind a proxy every client is the proxy: uvicorn `--proxy-headers`, Gin `SetTrustedProxies`, Rails `config.action_dispatch.trusted_proxies`",
+            "quotes inside fields are not escaped: a client can forge what follows",
+        ],
     },
 ];
 

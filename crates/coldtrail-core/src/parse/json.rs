@@ -62,6 +62,21 @@ pub(super) fn read_object(block: &[u8], line: Span, text: Span) -> Rec {
     rec.format = JSON;
     rec.escape = Escape::Json;
     let mut sink = Sink::new(rec, block);
+    let fault = scan(block, text, &mut sink);
+    if fault != Reason::None {
+        sink.rec.flag(fault);
+    }
+    sink.finish()
+}
+
+/// Whoever wants the values of an object.
+pub(super) trait Take {
+    /// Takes a value by the dotted path of its keys, in lower case with `_` for `-`; empty for one of no interest.
+    fn take(&mut self, path: &[u8], value: Value);
+}
+
+/// Hands out the values of the object that begins at `text`; says what is wrong with it.
+pub(super) fn scan(block: &[u8], text: Span, sink: &mut impl Take) -> Reason {
     let mut scanner = Scanner {
         block,
         at: text.start(),
@@ -70,14 +85,12 @@ pub(super) fn read_object(block: &[u8], line: Span, text: Span) -> Rec {
         path_len: 0,
         fault: Reason::None,
     };
-    scanner.value(0, &mut sink);
+    scanner.value(0, sink);
     let rest = Span::new(scanner.at.min(text.end()), text.end());
-    if scanner.fault != Reason::None {
-        sink.rec.flag(scanner.fault);
-    } else if !rest.bytes(block).trim_ascii().is_empty() {
-        sink.rec.flag(Reason::BadJson);
+    match scanner.fault {
+        Reason::None if !rest.bytes(block).trim_ascii().is_empty() => Reason::BadJson,
+        fault => fault,
     }
-    sink.finish()
 }
 
 /// A scalar value: a string without its quotes, or a number or word.
@@ -109,7 +122,7 @@ impl Scanner<'_> {
     }
 
     /// Reads one value and stops behind it; with a fault set, everything stops.
-    fn value(&mut self, depth: usize, sink: &mut Sink) {
+    fn value(&mut self, depth: usize, sink: &mut impl Take) {
         self.skip_blanks();
         match self.peek() {
             None => self.fault = Reason::CutOff,
@@ -134,7 +147,7 @@ impl Scanner<'_> {
         self.path.get(..self.path_len).unwrap_or_default()
     }
 
-    fn object(&mut self, depth: usize, sink: &mut Sink) {
+    fn object(&mut self, depth: usize, sink: &mut impl Take) {
         self.at += 1;
         loop {
             self.skip_blanks();
@@ -173,7 +186,7 @@ impl Scanner<'_> {
     }
 
     /// The first element stands for the array.
-    fn array(&mut self, depth: usize, sink: &mut Sink) {
+    fn array(&mut self, depth: usize, sink: &mut impl Take) {
         self.at += 1;
         let outer = self.path_len;
         loop {
@@ -283,6 +296,28 @@ pub(super) struct Sink<'a> {
     event: Span,
 }
 
+impl Take for Sink<'_> {
+    fn take(&mut self, path: &[u8], value: Value) {
+        if path.is_empty() {
+            return;
+        }
+        // All events of Suricata have it, of which few are requests.
+        match path {
+            b"flow_id" => self.rec.format = SURICATA,
+            b"event_type" => self.event = value.span,
+            _ => {}
+        }
+        let Some((key, rank)) = lookup(path) else { return };
+        match path {
+            b"id.orig_h" => self.rec.format = ZEEK_JSON,
+            b"downstreamstatus" => self.rec.format = TRAEFIK_JSON,
+            b"request.remote_ip" | b"request.remote_addr" => self.rec.format = CADDY,
+            _ => {}
+        }
+        self.put(key, rank, value);
+    }
+}
+
 impl<'a> Sink<'a> {
     pub(super) fn new(rec: Rec, block: &'a [u8]) -> Self {
         let none = Span::NONE;
@@ -302,27 +337,6 @@ impl<'a> Sink<'a> {
         span.bytes(self.block)
     }
 
-    /// Takes a value by the name of its key.
-    pub(super) fn take(&mut self, path: &[u8], value: Value) {
-        if path.is_empty() {
-            return;
-        }
-        // All events of Suricata have it, of which few are requests.
-        match path {
-            b"flow_id" => self.rec.format = SURICATA,
-            b"event_type" => self.event = value.span,
-            _ => {}
-        }
-        let Some((key, rank)) = lookup(path) else { return };
-        match path {
-            b"id.orig_h" => self.rec.format = ZEEK_JSON,
-            b"downstreamstatus" => self.rec.format = TRAEFIK_JSON,
-            b"request.remote_ip" | b"request.uri" => self.rec.format = CADDY,
-            _ => {}
-        }
-        self.put(key, rank, value);
-    }
-
     /// Takes a value of a known meaning, if none of a better rank was taken.
     pub(super) fn put(&mut self, key: Key, rank: u8, value: Value) {
         let text = value.span.bytes(self.block);
@@ -333,6 +347,8 @@ impl<'a> Sink<'a> {
             Key::Duration => return self.duration = value.span,
             Key::Date => return self.date = value.span,
             Key::Category => return self.rec.role = Role::Proxy,
+            // `requestTime` of Amazon's API Gateway is when, not how long.
+            Key::Slot(Slot::DurationS) if text.contains(&b'/') => Slot::Time,
             Key::Slot(slot) => slot,
         };
         if text.is_empty()

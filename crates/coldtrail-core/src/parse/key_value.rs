@@ -4,7 +4,7 @@
 //! looking like the next key, so of two values for one key the first is taken.
 
 use super::formats::{KEY_VALUE, LTSV};
-use super::json::{Sink, Value};
+use super::json::{Sink, Take, Value};
 use super::json_keys::{Key, lookup};
 use super::slot::Slot;
 use crate::record::{Escape, Outcome, Rec, Role, Span};
@@ -83,9 +83,13 @@ fn read_pairs(block: &[u8], text: Span, rec: Rec) -> Option<Rec> {
     let product = match () {
         () if has(b"devname=") => Product::Fortinet,
         () if has(b"sys=\"SecureWeb\"") => Product::SophosUtm,
+        () if has(b" dyno=") || has(b" controller=") => Product::Application,
         () => Product::Other,
     };
     let mut sink = Sink::new(rec, block);
+    if product == Product::Application {
+        sink.rec.role = Role::Server;
+    }
     let mut n_keys = 0;
     let mut at = next_key(bytes, 0);
     while let Some((key, equals)) = at {
@@ -159,6 +163,8 @@ fn value_at(bytes: &[u8], from: usize) -> (usize, usize, usize) {
 enum Product {
     Fortinet,
     SophosUtm,
+    /// Of a web application: the router of Heroku, or Rails with one line a request.
+    Application,
     Other,
 }
 
@@ -177,6 +183,8 @@ fn put(sink: &mut Sink, name: &[u8], span: Span, product: Product) {
         b"loginid" => later(Slot::User),
         b"dhost" | b"destination_host" | b"requested_host" | b"remotename" => slot(Slot::Host),
         b"hostname" if is_fortinet => later(Slot::Host),
+        b"host" if product == Product::Application => slot(Slot::Host),
+        b"path" if product == Product::Application => slot(Slot::Target),
         // Of the logging machine itself.
         b"hostname" | b"host" | b"server" => None,
         // A number of the product's own.

@@ -4,11 +4,12 @@
 //! It never drops a line: every line ends as ok, partial, raw or skipped, with a reason.
 
 mod any;
+mod app_server;
 mod cells;
 mod clf;
 mod clf_tolerant;
+mod envelope;
 mod error_log;
-mod explain;
 mod formats;
 mod haproxy;
 mod json;
@@ -18,11 +19,11 @@ mod log_format;
 mod log_match;
 mod palo_alto;
 mod parser;
+mod prefix;
 mod presets;
 mod request;
 mod slot;
 mod squid;
-mod syslog;
 mod table;
 mod time_format;
 mod umbrella;
@@ -30,7 +31,6 @@ mod w3c;
 mod zeek;
 
 pub use clf::Clf;
-pub use explain::{Explained, explain};
 pub use formats::{FormatInfo, format_info, format_name, formats};
 pub use json::Json;
 pub use log_format::{LogFormat, LogFormatError};

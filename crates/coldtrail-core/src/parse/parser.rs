@@ -2,7 +2,10 @@
 
 use super::any::{Any, parse_any};
 use super::clf::Clf;
+use super::envelope::Envelope;
 use super::formats::*;
+use super::prefix::{Behind, Prefixed};
+use super::request::trim_line;
 use super::table::Table;
 use super::w3c::W3c;
 use super::zeek::Zeek;
@@ -13,7 +16,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Lines of the sample that vote for a format.
-const MAX_VOTES: usize = 200;
+pub(super) const MAX_VOTES: usize = 200;
 
 /// What a user tells about how the logs came to be.
 #[derive(Clone, Default, Debug)]
@@ -53,15 +56,34 @@ pub struct Parser {
     zeek: Zeek,
     /// The user named the format: only lines that are nothing of it are given to other readers.
     is_given: bool,
+    /// What a collector has put around the lines.
+    envelope: Option<Arc<Envelope>>,
     settings: Arc<Settings>,
 }
 
 impl Parser {
     /// Finds the format of an input from its first block: what a head says, else what most of the first lines are.
     pub fn detect(sample: &[u8]) -> Self {
-        let mut parser = Self::new(Arc::new(Any { id: UNKNOWN }), false);
-        parser.vote(sample);
-        parser
+        let parser = Self::new(Arc::new(Any { id: UNKNOWN }), false).in_envelope_of(sample);
+        let mut opened = Cow::Borrowed(sample);
+        if parser.envelope.is_some() {
+            parser.open(opened.to_mut());
+        }
+        parser.voted(&opened)
+    }
+
+    /// The same format, in what a collector has put around the lines of an input.
+    #[must_use]
+    pub fn in_envelope_of(mut self, sample: &[u8]) -> Self {
+        self.envelope = Envelope::of(sample).map(Arc::new);
+        self
+    }
+
+    /// Takes the lines of a block out of what a collector has put around them. Each keeps its place and its length.
+    pub fn open(&self, bytes: &mut [u8]) {
+        if let Some(envelope) = &self.envelope {
+            envelope.open(bytes);
+        }
     }
 
     /// The format that a user names: one of `formats()`, or a `LogFormat` or `log_format` string.
@@ -89,7 +111,14 @@ impl Parser {
     }
 
     fn new(format: Arc<dyn Format>, is_given: bool) -> Self {
-        Self { format, w3c: W3c::default(), zeek: Zeek::default(), is_given, settings: Arc::default() }
+        Self {
+            format,
+            w3c: W3c::default(),
+            zeek: Zeek::default(),
+            is_given,
+            envelope: None,
+            settings: Arc::default(),
+        }
     }
 
     /// The same format under other settings.
@@ -120,9 +149,18 @@ impl Parser {
         format_name(self.format_id())
     }
 
-    fn vote(&mut self, sample: &[u8]) {
+    /// The parser for what most lines of a sample are.
+    fn voted(mut self, sample: &[u8]) -> Self {
+        if self.vote(sample) {
+            self.format = Arc::new(Behind(self.format));
+        }
+        self
+    }
+
+    /// Finds the format; whether most lines stand behind heads.
+    fn vote(&mut self, sample: &[u8]) -> bool {
         let mut votes = [0u32; 256];
-        let (mut n_votes, mut n_unescaped) = (0, 0u32);
+        let (mut n_votes, mut n_unescaped, mut n_behind) = (0, 0u32, 0);
         let mut headless = None;
         for line in lines(sample) {
             let bytes = strip_mark(line.bytes(sample));
@@ -132,20 +170,21 @@ impl Parser {
             }
             if n_votes == 0 && !matches!(self.format.id(), UNKNOWN) && self.has_columns() {
                 // A head came first: it says what the file is.
-                return;
+                return false;
             }
             let rec = parse_any(sample, line);
             // A line that is a request is no head, whatever words a client put into it.
             let is_no_request = n_votes == 0 && matches!(rec.outcome, Outcome::Skipped | Outcome::Raw);
             if let Some(table) = Table::from_head(bytes).filter(|_| is_no_request) {
                 self.format = Arc::new(table);
-                return;
+                return false;
             }
             if matches!(rec.outcome, Outcome::Skipped | Outcome::Raw) {
                 continue;
             }
             votes[usize::from(rec.format.0)] += 1;
             n_unescaped += u32::from(rec.escape == Escape::None);
+            n_behind += u32::from(Prefixed::of(sample, trim_line(sample, line)).is_some());
             if rec.format == IIS_W3C && headless.is_none() {
                 headless = W3c::headless(bytes);
             }
@@ -158,7 +197,7 @@ impl Parser {
             .max_by_key(|id| (votes[usize::from(*id)], std::cmp::Reverse(*id)))
             .filter(|id| votes[usize::from(*id)] > 0)
         else {
-            return;
+            return false;
         };
         let winner = FormatId(winner);
         let most = votes[usize::from(winner.0)];
@@ -178,6 +217,7 @@ impl Parser {
             },
             _ => Arc::new(Any { id: winner }),
         };
+        n_behind * 2 > n_votes as u32
     }
 
     fn has_columns(&self) -> bool {
@@ -190,7 +230,9 @@ impl Parser {
             return None;
         }
         let mut next = self.clone();
-        if W3c::is_directive(line) {
+        if let Some(table) = Table::of_exchange(line) {
+            next.format = Arc::new(table);
+        } else if W3c::is_directive(line) {
             next.w3c = self.w3c.with_directive(line);
             // `#Software` and `#Date` alone do not make a file W3C.
             let is_w3c = matches!(self.format.id(), W3C | IIS_W3C | CLOUDFRONT);
@@ -299,7 +341,7 @@ impl Parser {
 }
 
 /// A line without the byte order mark that a file may begin with.
-fn strip_mark(line: &[u8]) -> &[u8] {
+pub(super) fn strip_mark(line: &[u8]) -> &[u8] {
     line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
 }
 

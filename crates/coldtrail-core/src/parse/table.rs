@@ -28,6 +28,12 @@ impl Table {
         line.starts_with(b"#time_stamp ")
     }
 
+    /// The columns of Exchange's logs stand behind `#Fields:` as in the W3C format, but with commas between.
+    pub(super) fn of_exchange(line: &[u8]) -> Option<Self> {
+        let names = line.strip_prefix(b"#Fields:")?.trim_ascii();
+        if names.contains(&b' ') { None } else { Self::from_head(names) }
+    }
+
     /// A line that names at least a client, a time, and what was asked for.
     pub(super) fn from_head(line: &[u8]) -> Option<Self> {
         let is_skyhigh = Self::is_directive(line);
@@ -125,7 +131,8 @@ mod tests {
     use crate::record::{TextField, format_ts};
 
     fn check(head: &str, line: &str, role: Role, fields: &[(&str, &str)]) -> Rec {
-        let table = Table::from_head(head.as_bytes()).expect(head);
+        let head = head.as_bytes();
+        let table = Table::of_exchange(head).or_else(|| Table::from_head(head)).expect("a head");
         let block = line.as_bytes();
         let rec = table.parse_line(block, Span::new(0, block.len()));
         assert_eq!((rec.outcome, rec.reason.words(), rec.role), (Outcome::Ok, "", role), "{line}");
@@ -166,6 +173,12 @@ mod tests {
             r#"[02/Mar/2026:10:00:01 +0000] "u v" 10.1.2.3 200 "GET http://h.example/p HTTP/1.1" "Business" "Minimal Risk" "text/html" 5120 "a b""#,
             Role::Proxy,
             &[("user", "u v"), ("host", "h.example"), ("url_path", "/p"), ("user_agent", "a b")],
+        );
+        check(
+            "#Fields: DateTime,RequestId,UrlHost,UrlStem,AuthenticatedUser,AnchorMailbox,UserAgent,ClientIpAddress,HttpStatus,Method",
+            "2026-03-02T10:00:01.000Z,a,h.example,/ecp/y.js,,ServerInfo~x@h:444/a?#,u,203.0.113.9,200,POST",
+            Role::Server,
+            &[("client_ip", "203.0.113.9"), ("url_path", "/ecp/y.js"), ("cookie", "ServerInfo~x@h:444/a?#")],
         );
         let head = "Date;Time;Client IP;Host;URL;Status";
         check(head, "2026-03-02;10:00:01;10.1.2.3;h.example;/p;200", Role::Server, &[("host", "h.example")]);

@@ -195,7 +195,10 @@ impl Lanes {
             match feed.next(block) {
                 Step::Block => {
                     if block.index == 0 {
-                        state.parser = self.parser.clone().map(|p| p.with_settings(self.settings.clone()));
+                        state.parser = self
+                            .parser
+                            .clone()
+                            .map(|p| p.with_settings(self.settings.clone()).in_envelope_of(&block.bytes));
                     }
                     let parser = state
                         .parser
@@ -203,6 +206,7 @@ impl Lanes {
                             Parser::detect(&block.bytes).with_settings(self.settings.clone())
                         })
                         .clone();
+                    parser.open(&mut block.bytes);
                     let next = parser.after(block);
                     let changes_format = next.is_some();
                     if changes_format {
@@ -262,6 +266,7 @@ impl Lanes {
             let (parser, keys) = (note.parser.clone(), note.keys.clone());
             let rank = inputs.rank.get(&(lane as u32, note.member)).copied().unwrap_or(u32::MAX);
             drop((state, cursor));
+            parser.open(&mut block.bytes);
             worker.block(rank, block, keys.of(&lines), &parser);
             !progress.is_stopped()
         })

@@ -38,11 +38,14 @@ pub fn stream(
             match feed.next(&mut block) {
                 Step::Block => {
                     if block.index == 0 {
-                        now = parser.cloned().map(|p| p.with_settings(settings.clone()));
+                        now = parser
+                            .cloned()
+                            .map(|p| p.with_settings(settings.clone()).in_envelope_of(&block.bytes));
                     }
                     let in_force = now
                         .get_or_insert_with(|| Parser::detect(&block.bytes).with_settings(settings.clone()))
                         .clone();
+                    in_force.open(&mut block.bytes);
                     records.clear();
                     in_force.parse_block(&block, &mut records);
                     now = in_force.after(&block).or(Some(in_force));

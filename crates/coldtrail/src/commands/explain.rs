@@ -33,13 +33,17 @@ pub(crate) fn run(what: &str, log_format: Option<&str>, own: &OwnPatterns) -> Re
         );
     }
     let parser = match log_format {
-        Some(name) => Parser::named(name).map_err(|e| WrongUsage(format!("--log-format: {e}")))?,
+        Some(name) => Parser::named(name)
+            .map_err(|e| WrongUsage(format!("--log-format: {e}")))?
+            .in_envelope_of(what.as_bytes()),
         None => Parser::detect(what.as_bytes()),
     };
-    let rec = parser.parse_line(what.as_bytes(), Span::new(0, what.len()));
-    let mut out = reading(&rec, what.as_bytes());
+    let mut line = what.as_bytes().to_vec();
+    parser.open(&mut line);
+    let rec = parser.parse_line(&line, Span::new(0, line.len()));
+    let mut out = reading(&rec, &line);
     if rec.outcome != Outcome::Raw {
-        out += &judgement(&rules, &rec, what.as_bytes());
+        out += &judgement(&rules, &rec, &line);
     }
     io::stdout().write_all(out.as_bytes())?;
     Ok(exit::FINISHED)

@@ -14,6 +14,7 @@ pub(crate) fn run() -> Result<u8> {
         }
         out.push('\n');
     }
+    out += "wrapped lines\n  Lines of all these are also read inside of what collectors write: syslog, the logs of Docker and Kubernetes\n  containers, `docker compose logs`, Heroku, and as one value of an object or a table (the journal, Filebeat,\n  Elasticsearch, Google, Azure, Splunk). A line that states no time has the collector's.\n  - a line that the collector cut in two is read as two lines\n";
     io::stdout().write_all(out.as_bytes())?;
     Ok(exit::FINISHED)
 }
