@@ -12,10 +12,15 @@ pub(super) fn cells(block: &[u8], line: Span, separator: u8) -> Vec<Span> {
     let mut cells = Vec::new();
     let mut at = 0;
     while at <= text.len() && cells.len() < MAX_CELLS {
-        let (from, to, end) = match text.get(at) {
+        // Quotes may stand behind blanks, where blanks do not separate.
+        let is_blank = |c: &&u8| separator != b' ' && **c == b' ';
+        let blanks = text[at..].iter().take_while(is_blank).count();
+        let (from, to, end) = match text.get(at + blanks) {
             Some(b'"') => {
-                let close = closing_quote(text, at + 1, separator);
-                (at + 1, close, close + 1)
+                let open = at + blanks + 1;
+                let close = closing_quote(text, open, separator);
+                let after = (close + 1).min(text.len());
+                (open, close, after + text[after..].iter().take_while(is_blank).count())
             }
             Some(b'[') if separator == b' ' => {
                 let close = memchr::memchr(b']', &text[at..]).map_or(text.len(), |i| at + i);
@@ -35,7 +40,10 @@ pub(super) fn cells(block: &[u8], line: Span, separator: u8) -> Vec<Span> {
 /// Where the quotes close that opened before `from`. A software that doubles no quotes leaves some that close nothing:
 /// then it is the first one before a separator.
 pub(super) fn closing_quote(text: &[u8], from: usize, separator: u8) -> usize {
-    let is_end = |at: usize| text.get(at).is_none_or(|c| *c == separator);
+    let is_end = |at: usize| {
+        let rest = text.get(at..).unwrap_or_default();
+        rest.iter().find(|c| separator == b' ' || **c != b' ').is_none_or(|c| *c == separator)
+    };
     let mut at = from;
     while let Some(i) = memchr::memchr(b'"', text.get(at..).unwrap_or_default()) {
         at += i;
@@ -65,6 +73,7 @@ mod tests {
     fn quotes_hold_separators() {
         check(r#"a,"b,c",,"d ""e"", f","""#, b',', &["a", "b,c", "", r#"d ""e"", f"#, ""]);
         check("a\tb \t", b'\t', &["a", "b ", ""]);
+        check(r#"a | "b | c" | d"#, b'|', &["a ", "b | c", " d"]);
         check(
             r#"[02/Mar/2026:10:00:01 +0000] "" 10.1.2.3 "GET /" 5"#,
             b' ',

@@ -49,6 +49,7 @@ pub(super) const TABLE: FormatId = FormatId(31);
 pub(super) const SURICATA: FormatId = FormatId(32);
 pub(super) const UWSGI: FormatId = FormatId(33);
 pub(super) const APP_SERVER: FormatId = FormatId(34);
+pub(super) const INFERRED: FormatId = FormatId(35);
 
 const POST_BODIES: &str = "POST bodies are not logged: nginx shows them with `$request_body` in log_format, Apache with ModSecurity's audit log \
      (`SecAuditLogParts ABCIFHZ`) or `mod_dumpio`";
@@ -418,6 +419,16 @@ static FORMATS: &[FormatInfo] = &[
             "bytes, referrers, user agents and POST bodies are not logged: put a web server with the combined format before it",
             "behind a proxy every client is the proxy: uvicorn `--proxy-headers`, Gin `SetTrustedProxies`, Rails `config.action_dispatch.trusted_proxies`",
             "quotes inside fields are not escaped: a client can forge what follows",
+        ],
+    },
+    FormatInfo {
+        id: INFERRED,
+        name: "inferred",
+        title: "a format of its own, cut by one separator, whose columns show by their values what they are",
+        shows: "client, time, what was asked for; method, status, size and user agent where a column is clearly that",
+        blind_spots: &[
+            "what the columns of this log mean was inferred from their values: check it with `coldtrail explain 'LINE'`, or give the server's format with `--log-format`",
+            "columns that do not show what they are were not read",
         ],
     },
 ];

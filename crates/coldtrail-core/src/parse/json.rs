@@ -387,7 +387,14 @@ impl<'a> Sink<'a> {
                 let text = text.strip_suffix(b"s").unwrap_or(text);
                 self.rec.duration_us = metric(scaled(text, 6));
             }
-            _ => slot.set(&mut self.rec, self.block, value.span),
+            _ => {
+                let query = self.rec.query;
+                slot.set(&mut self.rec, self.block, value.span);
+                if self.rec.query.is_none() {
+                    // It may stand under a key of its own, before that of the path.
+                    self.rec.query = query;
+                }
+            }
         }
     }
 

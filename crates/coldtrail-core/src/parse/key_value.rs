@@ -83,7 +83,12 @@ fn read_pairs(block: &[u8], text: Span, rec: Rec) -> Option<Rec> {
     let product = match () {
         () if has(b"devname=") => Product::Fortinet,
         () if has(b"sys=\"SecureWeb\"") => Product::SophosUtm,
-        () if has(b" dyno=") || has(b" controller=") => Product::Application,
+        () if [b" dyno=".as_slice(), b" controller=", b"http_retcode=", b"web_application_name="]
+            .iter()
+            .any(|w| has(w)) =>
+        {
+            Product::Application
+        }
         () => Product::Other,
     };
     let mut sink = Sink::new(rec, block);
@@ -117,8 +122,9 @@ fn next_key(bytes: &[u8], from: usize) -> Option<(usize, usize)> {
     loop {
         let equals = at + memchr::memchr(b'=', bytes.get(at..)?)?;
         let low = equals.saturating_sub(MAX_KEY).max(from);
-        let key = memchr::memrchr2(b' ', b'|', &bytes[low..equals]).map_or(low, |i| low + i + 1);
-        let is_start = key == 0 || matches!(bytes[key - 1], b' ' | b'|');
+        let key = memchr::memrchr3(b' ', b'|', b',', &bytes[low..equals]).map_or(low, |i| low + i + 1);
+        // A comma separates only where a quoted value ends before it.
+        let is_start = matches!(bytes[..key], [] | [.., b' ' | b'|'] | [.., b'"', b',']);
         if is_start && is_key(&bytes[key..equals]) {
             return Some((key, equals));
         }
@@ -149,9 +155,14 @@ fn value_at(bytes: &[u8], from: usize) -> (usize, usize, usize) {
         return (from, from + trimmed, end);
     }
     let inside = from + quotes;
-    let close = memchr::memchr_iter(b'"', &bytes[inside..])
-        .map(|i| inside + i)
-        .find(|q| matches!(bytes.get(q + quotes), None | Some(b' ')));
+    let close = memchr::memchr_iter(b'"', &bytes[inside..]).map(|i| inside + i).find(|q| {
+        match bytes.get(q + quotes) {
+            None | Some(b' ') => true,
+            // F5 puts commas between its pairs, and a value may hold `",` too.
+            Some(b',') => next_key(bytes, q + quotes).is_some_and(|(key, _)| key == q + quotes + 1),
+            Some(_) => false,
+        }
+    });
     match close {
         Some(close) => (inside, close, (close + quotes).min(bytes.len())),
         None => (inside, bytes.len(), bytes.len()),
@@ -163,7 +174,8 @@ fn value_at(bytes: &[u8], from: usize) -> (usize, usize, usize) {
 enum Product {
     Fortinet,
     SophosUtm,
-    /// Of a web application: the router of Heroku, or Rails with one line a request.
+    /// Of a web application or what stands before one: the router of Heroku, Rails with one line a request, FortiWeb,
+    /// F5's ASM.
     Application,
     Other,
 }
@@ -283,6 +295,15 @@ mod tests {
             "host:1.2.3.4\tuser:u\ttime:[10/Oct/2026:13:55:36 +0000]\treq:GET /a HTTP/1.1\tstatus:200\tsize:7\tua:x y",
             &[("target", "/a"), ("user_agent", "x y"), ("host", "1.2.3.4")],
             200,
+        );
+    }
+
+    #[test]
+    fn commas_between_pairs() {
+        check(
+            r#"<131>Nov 24 02:12:00 f5 ASM:unit_hostname="f5",web_application_name="/C/x",response_code="404",ip_client="203.0.113.9",method="GET",query_string="b=","c",date_time="2026-11-24 02:12:00",uri="/a",severity="C""#,
+            &[("client_ip", "203.0.113.9"), ("method", "GET"), ("url_path", "/a"), ("url_query", "b=\",\"c")],
+            404,
         );
     }
 

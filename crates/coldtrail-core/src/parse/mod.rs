@@ -12,6 +12,7 @@ mod envelope;
 mod error_log;
 mod formats;
 mod haproxy;
+mod inferred;
 mod json;
 mod json_keys;
 mod key_value;

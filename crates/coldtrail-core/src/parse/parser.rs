@@ -4,6 +4,7 @@ use super::any::{Any, parse_any};
 use super::clf::Clf;
 use super::envelope::Envelope;
 use super::formats::*;
+use super::inferred::infer;
 use super::prefix::{Behind, Prefixed};
 use super::request::trim_line;
 use super::table::Table;
@@ -160,7 +161,7 @@ impl Parser {
     /// Finds the format; whether most lines stand behind heads.
     fn vote(&mut self, sample: &[u8]) -> bool {
         let mut votes = [0u32; 256];
-        let (mut n_votes, mut n_unescaped, mut n_behind) = (0, 0u32, 0);
+        let (mut n_votes, mut n_ok, mut n_unescaped, mut n_behind) = (0, 0, 0u32, 0);
         let mut headless = None;
         for line in lines(sample) {
             let bytes = strip_mark(line.bytes(sample));
@@ -183,6 +184,7 @@ impl Parser {
                 continue;
             }
             votes[usize::from(rec.format.0)] += 1;
+            n_ok += u32::from(rec.outcome == Outcome::Ok);
             n_unescaped += u32::from(rec.escape == Escape::None);
             n_behind += u32::from(Prefixed::of(sample, trim_line(sample, line)).is_some());
             if rec.format == IIS_W3C && headless.is_none() {
@@ -193,12 +195,18 @@ impl Parser {
                 break;
             }
         }
-        let Some(winner) = (1..=255u8)
+        let winner = (1..=255u8)
             .max_by_key(|id| (votes[usize::from(*id)], std::cmp::Reverse(*id)))
-            .filter(|id| votes[usize::from(*id)] > 0)
-        else {
+            .filter(|id| votes[usize::from(*id)] > 0);
+        // What begins with a time in brackets is read half as the log that comes nearest.
+        if n_ok == 0
+            && winner.is_none_or(|id| FormatId(id) == SSL_REQUEST)
+            && let Some(table) = infer(sample)
+        {
+            self.format = Arc::new(table);
             return false;
-        };
+        }
+        let Some(winner) = winner else { return false };
         let winner = FormatId(winner);
         let most = votes[usize::from(winner.0)];
         self.format = match winner {

@@ -11,7 +11,7 @@ use super::slot::Slot;
 use crate::record::{Escape, FormatId, Outcome, Reason, Rec, Role, Span};
 
 /// What a column means, and its rank among those that mean the same.
-type Column = Option<(Key, u8)>;
+pub(super) type Column = Option<(Key, u8)>;
 
 /// The columns that a head names.
 pub(super) struct Table {
@@ -26,6 +26,11 @@ impl Table {
     /// Skyhigh's head, which may come again anywhere.
     pub(super) fn is_directive(line: &[u8]) -> bool {
         line.starts_with(b"#time_stamp ")
+    }
+
+    /// Columns whose meaning shows.
+    pub(super) fn inferred(id: FormatId, separator: u8, columns: Vec<Column>) -> Self {
+        Self { id, head: Vec::new(), separator, columns, role: Role::Server }
     }
 
     /// The columns of Exchange's logs stand behind `#Fields:` as in the W3C format, but with commas between.
@@ -59,6 +64,13 @@ impl Table {
         let id = if is_skyhigh { SKYHIGH } else { TABLE };
         is_head.then(|| Self { id, head: text.to_vec(), separator, columns, role })
     }
+}
+
+/// A cell without blanks around it.
+pub(super) fn bare(block: &[u8], cell: Span) -> Span {
+    let text = cell.bytes(block);
+    let from = cell.start() + (text.len() - text.trim_ascii_start().len());
+    Span::new(from, from + text.trim_ascii().len())
 }
 
 /// Longest name of a column, bytes.
@@ -108,7 +120,7 @@ impl Format for Table {
         let mut sink = Sink::new(rec, block);
         for (column, span) in self.columns.iter().zip(&values).take(n_sure) {
             if let Some((key, rank)) = column {
-                sink.put(*key, *rank, Value { span: *span, is_string: true });
+                sink.put(*key, *rank, Value { span: bare(block, *span), is_string: true });
             }
         }
         let mut rec = sink.finish();
