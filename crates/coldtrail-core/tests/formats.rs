@@ -582,6 +582,33 @@ proptest! {
         prop_assert!(records.iter().all(within));
     }
 
+    /// Also what is bent stays a line and keeps its length.
+    #[test]
+    fn wrapped_lines_survive_bending(
+        bends in proptest::collection::vec((0usize..4000, any::<u8>()), 0..12),
+        cut in 0usize..4000,
+        is_table in any::<bool>(),
+    ) {
+        let plain = String::from_utf8(fixture("nginx-1.22-combined.log")).expect("text");
+        let wrap = |line: &str| match is_table {
+            true => format!("\"{}\",2026-11-24T02:12:00Z\n", line.replace('"', "\"\"")),
+            false => serde_json::json!({"log": line, "time": "2026-11-24T02:12:00Z"}).to_string() + "\n",
+        };
+        let head = if is_table { "_raw,_time\n" } else { "" };
+        let mut bytes = (head.to_owned() + &plain.lines().take(20).map(wrap).collect::<String>()).into_bytes();
+        for (at, byte) in bends {
+            let n = bytes.len();
+            bytes[at % n] = byte;
+        }
+        bytes.truncate(cut);
+        let mut opened = bytes.clone();
+        Parser::detect(&bytes).open(&mut opened);
+        let ends = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).collect::<Vec<_>>();
+        prop_assert_eq!(ends(&bytes), ends(&opened));
+        prop_assert_eq!(bytes.len(), opened.len());
+        prop_assert!(read(&bytes).1.iter().all(within));
+    }
+
     #[test]
     fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
         prop_assert!(read(&bytes).1.iter().all(within));

@@ -30,6 +30,8 @@ pub enum DecodeError {
     Overlap,
     #[error("encrypted; decrypt it first")]
     Encrypted,
+    #[error("{what}, which has no lines to read; {instead}")]
+    Foreign { what: &'static str, instead: &'static str },
     #[error("{what}, which this build cannot read; unpack it first")]
     Unsupported { what: String },
     #[error("cannot be read: {why}")]

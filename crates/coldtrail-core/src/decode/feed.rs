@@ -259,6 +259,9 @@ impl Feed {
                         Err(error) => self.pass(place, Some(error), None),
                     };
                 }
+                Kind::Foreign(what, instead) => {
+                    return self.pass(place, Some(DecodeError::Foreign { what, instead }), None);
+                }
                 Kind::Unsupported(what) => {
                     return self.pass(place, Some(DecodeError::Unsupported { what: what.into() }), None);
                 }

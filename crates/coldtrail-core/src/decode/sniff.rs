@@ -32,6 +32,8 @@ pub(super) enum Kind {
     Zip,
     /// Packed in a way that is not read here.
     Unsupported(&'static str),
+    /// No lines, but what may hold requests, and how to get them out.
+    Foreign(&'static str, &'static str),
     /// Never a log.
     NotALog(&'static str),
 }
@@ -46,6 +48,22 @@ const UNSUPPORTED: [(&[u8], &str); 7] = [
     (b"\xff\x06\x00\x00sNaPpY", "snappy data"),
     (b"MSCF\0\0\0\0", "a cabinet archive"),
 ];
+
+/// Magic of what holds records and no lines, and what to do with it.
+const FOREIGN: [(&[u8], &str, &str); 7] = [
+    (b"LPKSHHRH", "a journal of systemd", "read it with `journalctl --file FILE -o short-iso`"),
+    (
+        b"ElfFile\0",
+        "a Windows event log",
+        "web servers log requests elsewhere; IIS in inetpub\\logs\\LogFiles",
+    ),
+    (b"\xd4\xc3\xb2\xa1", "a packet capture", PCAP),
+    (b"\xa1\xb2\xc3\xd4", "a packet capture", PCAP),
+    (b"\x4d\x3c\xb2\xa1", "a packet capture", PCAP),
+    (b"\x0a\x0d\x0d\x0a", "a packet capture", PCAP),
+    (b"PAR1", "a Parquet file", "write it as CSV or JSON lines"),
+];
+const PCAP: &str = "let Zeek make its http.log of it";
 
 /// Magic of what lies beside logs in folders and is none.
 const NOT_A_LOG: [(&[u8], &str); 5] = [
@@ -81,8 +99,13 @@ pub(super) fn sniff(head: &[u8]) -> Kind {
     if let Some(what) = find(&UNSUPPORTED) {
         return Kind::Unsupported(what);
     }
-    // A line may start with MZ; the header of a program has zero bytes.
-    if head.starts_with(b"MZ") && head.get(..64).is_some_and(|h| h.contains(&0)) {
+    // A line may start with one of these; their headers have zero bytes.
+    let is_binary = head.get(..64).is_some_and(|h| h.contains(&0));
+    if let Some((_, what, instead)) = FOREIGN.iter().find(|(magic, ..)| is_binary && head.starts_with(magic))
+    {
+        return Kind::Foreign(what, instead);
+    }
+    if is_binary && head.starts_with(b"MZ") {
         return Kind::NotALog("a Windows program");
     }
     find(&NOT_A_LOG).map_or(Kind::Plain, Kind::NotALog)
@@ -130,6 +153,11 @@ mod tests {
         check(b"PK\x03\x04", Kind::Zip);
         check(b"7z\xbc\xaf\x27\x1c", Kind::Unsupported("a 7-Zip archive"));
         check(b"%PDF-1.7", Kind::NotALog("a PDF document"));
+        check(&[b"\x0a\x0d\x0d\x0a".as_slice(), &[0; 64]].concat(), Kind::Foreign("a packet capture", PCAP));
+        check(
+            b"PAR1 - - [24/Nov/2026:02:11:59 +0000] \"GET / HTTP/1.1\" 200 5 and more than 64 bytes",
+            Kind::Plain,
+        );
         check(b"MZ was here\n", Kind::Plain);
         check(&[b"MZ".as_slice(), &[0; 64]].concat(), Kind::NotALog("a Windows program"));
     }
