@@ -50,6 +50,7 @@ pub(super) const SURICATA: FormatId = FormatId(32);
 pub(super) const UWSGI: FormatId = FormatId(33);
 pub(super) const APP_SERVER: FormatId = FormatId(34);
 pub(super) const INFERRED: FormatId = FormatId(35);
+pub(super) const MODSECURITY: FormatId = FormatId(36);
 
 const POST_BODIES: &str = "POST bodies are not logged: nginx shows them with `$request_body` in log_format, Apache with ModSecurity's audit log \
      (`SecAuditLogParts ABCIFHZ`) or `mod_dumpio`";
@@ -429,6 +430,17 @@ static FORMATS: &[FormatInfo] = &[
         blind_spots: &[
             "what the columns of this log mean was inferred from their values: check it with `coldtrail explain 'LINE'`, or give the server's format with `--log-format`",
             "columns that do not show what they are were not read",
+        ],
+    },
+    FormatInfo {
+        id: MODSECURITY,
+        name: "modsecurity",
+        title: "ModSecurity, serial audit log",
+        shows: "client, time with offset, request with host, referrer, user agent, cookies and POST body; status and size of the answer",
+        blind_spots: &[
+            "by default only requests that a rule or an error marked are here: `SecAuditEngine On` keeps all",
+            "bodies are here only if `SecAuditLogParts` has C (or I, without files), answers only with F",
+            "where a block of 256 KiB ends, the sections of one request are read apart: its answer or its client is missing",
         ],
     },
 ];

@@ -18,6 +18,7 @@ mod json_keys;
 mod key_value;
 mod log_format;
 mod log_match;
+mod modsecurity;
 mod palo_alto;
 mod parser;
 mod prefix;

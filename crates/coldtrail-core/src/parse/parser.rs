@@ -5,6 +5,7 @@ use super::clf::Clf;
 use super::envelope::Envelope;
 use super::formats::*;
 use super::inferred::infer;
+use super::modsecurity::ModSecurity;
 use super::prefix::{Behind, Prefixed};
 use super::request::trim_line;
 use super::table::Table;
@@ -102,8 +103,12 @@ impl Parser {
             "iis" => Arc::new(Any { id: IIS_W3C }),
             "w3c" | "cloudfront" => Arc::new(Any { id: W3C }),
             "zeek" | "bro" => Arc::new(Any { id: ZEEK_HTTP }),
+            "modsecurity" => Arc::new(ModSecurity),
             "json" | "caddy" | "traefik-json" | "zeek-json" | "nginx-json" => Arc::new(Json::default()),
-            _ => match formats().iter().find(|f| f.name == name && !matches!(f.id, UNKNOWN | CUSTOM)) {
+            _ => match formats()
+                .iter()
+                .find(|f| f.name == name && !matches!(f.id, UNKNOWN | CUSTOM | INFERRED))
+            {
                 Some(known) => Arc::new(Any { id: known.id }),
                 None => Self::compile(text)?,
             },
@@ -165,6 +170,10 @@ impl Parser {
         let mut headless = None;
         for line in lines(sample) {
             let bytes = strip_mark(line.bytes(sample));
+            if n_votes == 0 && ModSecurity::begins(bytes) {
+                self.format = Arc::new(ModSecurity);
+                return false;
+            }
             if let Some(next) = self.with_directive(bytes).filter(|_| n_votes == 0) {
                 *self = next;
                 continue;
@@ -234,7 +243,8 @@ impl Parser {
 
     /// The parser after a directive line; none if the line is no directive.
     fn with_directive(&self, line: &[u8]) -> Option<Self> {
-        if line.first() != Some(&b'#') {
+        // What begins with `#` in a body was written by a client.
+        if line.first() != Some(&b'#') || self.format.id() == MODSECURITY {
             return None;
         }
         let mut next = self.clone();
@@ -293,7 +303,7 @@ impl Parser {
     /// Appends one record for every line of `bytes`, in order.
     fn parse_bytes(&self, bytes: &[u8], records: &mut Vec<Rec>) {
         let first = records.len();
-        if directives(bytes).next().is_none() {
+        if self.format.id() == MODSECURITY || directives(bytes).next().is_none() {
             self.format.parse_block(bytes, records);
             for rec in &mut records[first..] {
                 self.second_look(bytes, rec);
