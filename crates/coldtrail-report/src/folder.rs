@@ -3,9 +3,13 @@
 
 #![allow(clippy::disallowed_methods, reason = "the output folder is the one place that this crate writes to")]
 
+use crate::blocklist::Syntax;
 use crate::row::Cells;
 use crate::run::{Method, Run};
-use crate::{blocklist, findings, html, layer, markdown, rejects, stix, summary, tables, timeline, workbook};
+use crate::{
+    blocklist, findings, html, layer, markdown, rejects, state, stix, summary, tables, timeline, workbook,
+};
+
 use coldtrail_core::parallel::each;
 use coldtrail_core::verdict::Report;
 use ipnet::IpNet;
@@ -16,7 +20,7 @@ use std::path::{Path, PathBuf};
 /// What is to be written, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Names of the files, of [`FILES`].
+    /// Names of the files, of [`FILES`] and [`MORE_FILES`].
     pub files: Vec<&'static str>,
     pub cells: Cells,
     /// Rows of a table in the HTML report; what is left out is counted and stands in the CSV.
@@ -26,9 +30,9 @@ pub struct Options {
     pub trusted_proxies: Vec<IpNet>,
 }
 
-/// The files that can be written, in the order in which they are named to people. `summary.json` is moved into place
+/// The files that a scan writes, in the order in which they are named to people. `summary.json` is moved into place
 /// last: where it is new, all are.
-pub const FILES: [&str; 13] = [
+pub const FILES: [&str; 14] = [
     "report.html",
     "report.md",
     "workbook.xlsx",
@@ -41,7 +45,18 @@ pub const FILES: [&str; 13] = [
     "pages.csv",
     "hosts.csv",
     "rejects.jsonl",
+    state::FILE,
     "summary.json",
+];
+
+/// The files that are written when they are asked for.
+pub const MORE_FILES: [&str; 6] = [
+    "blocklist.nginx.conf",
+    "blocklist.apache.conf",
+    "blocklist.iptables.sh",
+    "blocklist.nft",
+    "blocklist.cloudflare.json",
+    "blocklist.csv",
 ];
 
 impl Default for Options {
@@ -81,7 +96,9 @@ pub fn write_all(
     options: &Options,
 ) -> io::Result<Vec<WrittenFile>> {
     fs::create_dir_all(out_dir).map_err(|e| at(out_dir, &e))?;
-    let mut names: Vec<&'static str> = FILES.into_iter().filter(|n| options.files.contains(n)).collect();
+    let known =
+        FILES.split_last().map(|(last, rest)| [rest, &MORE_FILES, &[last]].concat()).unwrap_or_default();
+    let mut names: Vec<&'static str> = known.into_iter().filter(|n| options.files.contains(n)).collect();
     let temporary = |name: &str| out_dir.join(format!(".{name}.part"));
     let staged = Staged { pairs: names.iter().map(|name| (temporary(name), out_dir.join(name))).collect() };
     let written = each(&mut names, run.threads, |name| {
@@ -91,6 +108,15 @@ pub fn write_all(
     });
     let written = written.into_iter().collect::<io::Result<_>>()?;
     staged.commit()?;
+    // What an earlier scan wrote besides is of another case.
+    if FILES.iter().all(|f| options.files.contains(f)) {
+        for name in MORE_FILES.iter().filter(|f| !options.files.contains(f)) {
+            match fs::remove_file(out_dir.join(name)) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(at(&out_dir.join(name), &e)),
+                _ => {}
+            }
+        }
+    }
     Ok(written)
 }
 
@@ -115,7 +141,11 @@ fn write_one(
         "hosts.csv" => tables::write_hosts(out, report, options.cells),
         "rejects.jsonl" => rejects::write(out, report),
         "summary.json" => summary::write(out, report, run),
-        _ => Err(io::Error::new(io::ErrorKind::Unsupported, "no such output file")),
+        state::FILE => state::write(out, report, options),
+        _ => match Syntax::ALL.into_iter().find(|s| s.file() == name) {
+            Some(syntax) => syntax.write(out, report, &options.trusted_proxies),
+            None => Err(io::Error::new(io::ErrorKind::Unsupported, "no such output file")),
+        },
     }
 }
 

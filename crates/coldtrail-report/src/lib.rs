@@ -16,8 +16,12 @@ pub mod html;
 pub mod layer;
 /// `report.md`
 pub mod markdown;
+/// Pseudonyms in place of what names somebody.
+pub mod redact;
 /// `rejects.jsonl`
 pub mod rejects;
+/// `scan.state`
+pub mod state;
 /// `indicators.stix.json`
 pub mod stix;
 /// `summary.json`
@@ -42,7 +46,7 @@ mod run;
 mod safe;
 mod techniques;
 
-pub use folder::{FILES, Options, WrittenFile, prepare, write_all};
+pub use folder::{FILES, MORE_FILES, Options, WrittenFile, prepare, write_all};
 pub use raw::raw_text;
 pub use row::Cells;
 pub use run::{Method, Run, case_command};

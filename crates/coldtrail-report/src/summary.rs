@@ -3,6 +3,7 @@
 use crate::answers;
 use crate::json;
 use crate::run::Run;
+use coldtrail_core::record::parse_time;
 use coldtrail_core::verdict::{Answers, Coverage, Incident, InputLine, Report};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -13,6 +14,26 @@ pub(crate) const SCHEMA: u32 = 1;
 /// Writes the summary, indented.
 pub fn write(out: &mut impl Write, report: &Report, run: &Run) -> io::Result<()> {
     json::write_pretty(out, &value(report, run))
+}
+
+/// The run that a summary tells of; none if the text is not a summary.
+pub fn run_of(text: &[u8]) -> Option<Run> {
+    let value: Value = serde_json::from_slice(text).ok()?;
+    let run = &value["run"];
+    let time = |name: &str| {
+        let text = run[name].as_str()?;
+        Some(parse_time(text.as_bytes())?.ts_us)
+    };
+    let command = run["command"].as_array()?.iter().map(|arg| arg.as_str().map(str::to_owned));
+    Some(Run {
+        version: run["version"].as_str()?.to_owned(),
+        command: command.collect::<Option<_>>()?,
+        started_us: time("started")?,
+        finished_us: time("finished")?,
+        threads: usize::try_from(run["threads"].as_u64()?).ok()?,
+        bytes_read: run["bytes_read"].as_u64()?,
+        lines_per_s: run["lines_per_s"].as_u64()?,
+    })
 }
 
 fn value(report: &Report, run: &Run) -> Value {

@@ -2,6 +2,7 @@
 
 mod case;
 
+use coldtrail_report::blocklist::Syntax;
 use coldtrail_report::{
     Cells, Method, Style, findings, html, is_unsafe, raw_text, rejects, summary, tables, terminal,
 };
@@ -219,6 +220,20 @@ fn json_reads_back_as_the_same_text() {
     for (line, r) in shown.lines().zip(&report.coverage.rejects) {
         let value: Value = serde_json::from_str(line).expect("JSON");
         assert_eq!(value["raw"], raw_text(&r.raw, r.n_cut).as_str());
+    }
+}
+
+#[test]
+fn blocklists_hold_addresses_and_words_of_ours() {
+    let mut report = case::hostile();
+    // One whose name is an address; all others name nothing that could be blocked.
+    report.answers.who[0].client = "203.0.113.9".to_owned();
+    report.answers.who[0].level = coldtrail_core::detect::Level::Confirmed;
+    for syntax in Syntax::ALL {
+        let shown = written(|out| syntax.write(out, &report, &[]));
+        assert_inert(&shown);
+        assert!(shown.is_ascii() && shown.matches("203.0.113.9").count() == 1, "{shown}");
+        assert!(shown.lines().count() < 25 && !shown.contains("alert"), "{shown}");
     }
 }
 

@@ -34,6 +34,9 @@ fn a_break_in_for_other_tools() {
     insta::assert_snapshot!("timeline", text(|out| timeline::write(out, &report, Cells::Guarded)));
     insta::assert_snapshot!("markdown", text(|out| markdown::write(out, &report, &case::method())));
     insta::assert_snapshot!("blocklist", text(|out| blocklist::write(out, &report, &trusted)));
+    for syntax in blocklist::Syntax::ALL {
+        insta::assert_snapshot!(syntax.file(), text(|out| syntax.write(out, &report, &trusted)));
+    }
     insta::assert_snapshot!("layer", text(|out| layer::write(out, &report)));
     insta::assert_snapshot!("stix", text(|out| stix::write(out, &report)));
 }

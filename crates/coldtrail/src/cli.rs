@@ -62,6 +62,12 @@ pub(crate) enum Command {
         #[command(flatten)]
         own: OwnPatterns,
     },
+    /// Write any of the output files again from a finished scan
+    #[command(
+        after_help = "Examples:\n  coldtrail report case-17\n  coldtrail report case-17 timeline.csv --csv-raw\n  \
+                            coldtrail report case-17 --blocklist nginx\n  coldtrail report case-17 --redact -o for-the-press"
+    )]
+    Report(Report),
     /// Write the completions of a shell to standard output
     Completions {
         #[arg(value_enum)]
@@ -73,8 +79,6 @@ pub(crate) enum Command {
     Serve(NotBuilt),
     #[command(hide = true)]
     Watch(NotBuilt),
-    #[command(hide = true)]
-    Report(NotBuilt),
 }
 
 /// The user's own attack rules.
@@ -166,15 +170,8 @@ pub(crate) struct Scan {
     /// Folder for the outputs [default: ./coldtrail-TIME]
     #[arg(short, long, value_name = "DIR", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
-    /// Print the summary as JSON instead of text
-    #[arg(long, help_heading = "Output")]
-    pub(crate) json: bool,
-    /// Print nothing but errors
-    #[arg(short, long, help_heading = "Output")]
-    pub(crate) quiet: bool,
-    /// Do not guard CSV cells that a spreadsheet would run
-    #[arg(long, help_heading = "Output")]
-    pub(crate) csv_raw: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
     /// Exit with 3 if the verdict is at least this
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Output")]
     pub(crate) fail_on: Option<FailOn>,
@@ -210,9 +207,58 @@ pub(crate) struct Scan {
     #[arg(long, hide = true, value_name = "URL")]
     pub(crate) cluster: Option<String>,
     #[arg(long, hide = true)]
-    pub(crate) redact: bool,
-    #[arg(long, hide = true)]
     pub(crate) case: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Report {
+    /// Folder of a finished scan
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Names of the files to write, such as report.html [default: all that a scan writes]
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// Folder for the files [default: DIR]
+    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// What is written and printed of a scan.
+#[derive(Args)]
+pub(crate) struct Output {
+    /// Print the summary as JSON instead of text
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+    /// Print nothing but errors
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// Do not guard CSV cells that a spreadsheet would run
+    #[arg(long, help_heading = "Output")]
+    pub(crate) csv_raw: bool,
+    /// Write the addresses to block for this, too (repeatable)
+    #[arg(long, value_enum, value_name = "FOR", help_heading = "Output")]
+    pub(crate) blocklist: Vec<Blocklist>,
+    /// Replace addresses, users and tokens by pseudonyms
+    #[arg(long, help_heading = "Output", long_help = REDACT_HELP)]
+    pub(crate) redact: bool,
+}
+
+const REDACT_HELP: &str = "Replace addresses, users and tokens by pseudonyms in every output
+
+Addresses become others that nobody has (2001:db8::... for strangers, fd00::... for internal ones), names of clients client-..., accounts and e-mail addresses user-..., cookies, passwords, session ids and other tokens token-.... The same original gets the same pseudonym everywhere. Lines of which it is not known where they name somebody are withheld.
+
+The map of pseudonyms and the key they are made with go into a file beside the output folder, DIR.pseudonyms.jsonl, that only you may read: keep it apart. Where it is there already its key is used again, so that a second run gives the same pseudonyms. Names of the servers that were contacted, paths and countries stay. Look at the result before you hand it on: what a log says in words of its own nobody can find by rule.";
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Blocklist {
+    Nginx,
+    Apache,
+    Iptables,
+    Nftables,
+    Cloudflare,
+    Csv,
 }
 
 #[derive(Args)]

@@ -44,11 +44,11 @@ fn main() -> ExitCode {
         }
         Command::Formats => commands::formats::run(),
         Command::Rules { own } => commands::rules::run(&own),
+        Command::Report(args) => commands::report::run(&args),
         Command::Completions { shell } => commands::completions(shell),
         Command::Sql(_) => not_built("sql"),
         Command::Serve(_) => not_built("serve"),
         Command::Watch(_) => not_built("watch"),
-        Command::Report(_) => not_built("report"),
     };
     match result {
         Ok(code) => ExitCode::from(code),

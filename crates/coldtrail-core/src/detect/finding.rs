@@ -1,6 +1,6 @@
 //! A finding: one sentence, its numbers, and the lines that prove it.
 
-use crate::record::{ClientKey, NO_TIME};
+use crate::record::{ClientKey, NO_TIME, Private};
 use crate::table::{Event, Locus};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -152,12 +152,14 @@ pub struct Evidence {
     pub raw: Vec<u8>,
     /// Bytes of the line that were cut off.
     pub n_cut: u64,
+    /// Its parts that name somebody; none where that is not known.
+    pub private: Option<Vec<Private>>,
 }
 
 impl Evidence {
     /// A line of which place and time are known; the time may be [`NO_TIME`].
     pub fn new(at: Locus, ts_us: i64) -> Self {
-        Self { at, ts_us: (ts_us != NO_TIME).then_some(ts_us), raw: Vec::new(), n_cut: 0 }
+        Self { at, ts_us: (ts_us != NO_TIME).then_some(ts_us), raw: Vec::new(), n_cut: 0, private: None }
     }
 
     pub fn of(event: &Event) -> Self {

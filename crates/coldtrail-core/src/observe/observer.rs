@@ -10,7 +10,7 @@ use crate::enrich::{
     Content, PageKind, has_number, is_command, is_upload_target, kind_of, user_in_path, user_in_query,
 };
 use crate::parse::{Parser, format_name};
-use crate::record::{NO_TIME, Outcome, Rec, Role, TextField};
+use crate::record::{NO_TIME, Outcome, Private, Rec, Role, TextField};
 use crate::table::{HourRow, InputTotals, Keyed, Keys, PARTITIONS, Table, Totals, partition};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
@@ -53,6 +53,7 @@ pub struct RejectLine {
     pub is_partial: bool,
     pub raw: Vec<u8>,
     pub n_cut: u64,
+    pub private: Option<Vec<Private>>,
 }
 
 /// What a worker knows when all blocks are done.
@@ -226,6 +227,7 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
             is_partial: rec.outcome == Outcome::Partial,
             raw: kept.to_vec(),
             n_cut: (raw.len() - kept.len()) as u64,
+            private: Private::of(rec),
         });
         if self.done.rejects.len() >= 2 * MAX_REJECTS {
             self.done.trim_rejects();

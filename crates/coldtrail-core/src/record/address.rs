@@ -95,6 +95,11 @@ impl ClientKey {
         self.ip().is_some_and(|ip| ip.is_loopback())
     }
 
+    /// The key that [`ClientKey::words`] takes apart.
+    pub fn from_words((high, low): (u64, u64)) -> Self {
+        Self { high, low }
+    }
+
     /// Both halves, for hashing.
     #[inline]
     pub fn words(self) -> (u64, u64) {

@@ -10,6 +10,7 @@ use crate::detect::{Evidence, Finding, Site};
 use crate::focus::{Focuser, Wanted};
 use crate::observe::{BlockKeys, Observed, Observer, RejectLine, Stretch};
 use crate::parse::{Parser, Settings, format_name};
+use crate::record::{Private, Span};
 use crate::source::{Found, Located, PlainFile, Problem};
 use crate::table::InputTotals;
 use crate::verdict::{Coverage, Gap, InputLine, Reject, Report, blind_spots};
@@ -42,9 +43,21 @@ struct State {
     /// Format in force in the current member.
     parser: Option<Parser>,
     blocks: Vec<BlockNote>,
+    /// Which parser reads what, in the order of the input.
+    readers: Vec<Reader>,
     members: Vec<Member>,
     problems: Vec<Problem>,
     digest: Option<String>,
+}
+
+/// A parser and the lines that it reads.
+struct Reader {
+    member: u32,
+    /// Lines before this offset are not its own.
+    from: u64,
+    /// Those between the two may still be its predecessor's.
+    surely_from: u64,
+    parser: Parser,
 }
 
 /// What is kept of a block for the second pass.
@@ -77,6 +90,24 @@ impl Ranked {
 }
 
 impl Lane {
+    /// The parts of a line that name somebody, as the parser sees them that read it.
+    fn private(&self, range: Range, bytes: &[u8]) -> Option<Vec<Private>> {
+        let state = self.state();
+        let n = state.readers.partition_point(|r| (r.member, r.from) <= (range.member, range.offset));
+        let read = |reader: &Reader| {
+            (reader.member == range.member)
+                .then(|| Private::of(&reader.parser.parse_line(bytes, Span::new(0, bytes.len()))))?
+        };
+        let (last, before) = state.readers.get(..n)?.split_last()?;
+        let private = read(last);
+        match before.last() {
+            Some(older) if range.offset < last.surely_from => {
+                private.filter(|p| read(older).as_ref() == Some(p))
+            }
+            _ => private,
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -209,8 +240,18 @@ impl Lanes {
                     parser.open(&mut block.bytes);
                     let next = parser.after(block);
                     let changes_format = next.is_some();
-                    if changes_format {
-                        state.parser = next;
+                    let reader = |surely_from, parser: &Parser| Reader {
+                        member: block.member,
+                        from: block.offset,
+                        surely_from,
+                        parser: parser.clone(),
+                    };
+                    if block.index == 0 {
+                        state.readers.push(reader(block.offset, &parser));
+                    }
+                    if let Some(next) = next {
+                        state.readers.push(reader(block.offset + block.bytes.len() as u64, &next));
+                        state.parser = Some(next);
                     }
                     state.blocks.push(BlockNote {
                         member: block.member,
@@ -339,6 +380,7 @@ impl Lanes {
                 is_partial: r.is_partial,
                 raw: r.raw,
                 n_cut: r.n_cut,
+                private: r.private,
             })
             .collect();
         rejects.sort_by_key(|r| (r.input, r.line));
@@ -403,6 +445,8 @@ impl Lanes {
                 let kept = &bytes[..bytes.len().min(Report::MAX_RAW)];
                 wanted[i].1.raw = kept.to_vec();
                 wanted[i].1.n_cut = (bytes.len() - kept.len()) as u64;
+                let (range, evidence) = &mut wanted[i];
+                evidence.private = self.lanes[feed as usize].private(*range, bytes);
             });
         }
         lines.retain(|line| !line.raw.is_empty());

@@ -5,7 +5,7 @@ use crate::detect::{Finding, Level, Severity, Stage};
 use crate::enrich::{Country, Place};
 use crate::focus::Peaks;
 use crate::observe::{MAX_RAW, MAX_REJECTS};
-use crate::record::{ClientKey, Reason};
+use crate::record::{ClientKey, Private, Reason};
 use crate::table::{StatusClass, Totals};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -224,6 +224,8 @@ pub struct Reject {
     pub is_partial: bool,
     pub raw: Vec<u8>,
     pub n_cut: u64,
+    /// Its parts that name somebody; none where that is not known.
+    pub private: Option<Vec<Private>>,
 }
 
 /// What the log calls a client.

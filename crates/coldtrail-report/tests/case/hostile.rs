@@ -106,6 +106,7 @@ pub(crate) fn hostile() -> Report {
             is_partial: false,
             raw: raw.clone(),
             n_cut: 3,
+            private: None,
         });
         let mut draft = Draft::new(s.clone());
         draft.level = Level::Confirmed;

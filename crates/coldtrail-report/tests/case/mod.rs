@@ -63,7 +63,7 @@ fn logged_time(raw: &[u8]) -> Option<i64> {
 
 fn line(input: u32, line: u64, raw: &[u8]) -> Evidence {
     let at = Locus { input, offset: line * 187, line, len: raw.len() as u32 };
-    Evidence { at, ts_us: logged_time(raw), raw: raw.to_vec(), n_cut: 0 }
+    Evidence { at, ts_us: logged_time(raw), raw: raw.to_vec(), n_cut: 0, private: None }
 }
 
 fn input(path: &str, digit: char, lines: [u64; 5], days: (i64, i64)) -> InputLine {
@@ -386,6 +386,7 @@ pub(crate) fn break_in() -> Report {
                     is_partial: true,
                     raw: b"198.51.100.7 - - [13/Oct/2026:00:41:09 +0000] \"\\x16\\x03\\x01\" 400 226 \"-\" \"-\"".to_vec(),
                     n_cut: 0,
+                    private: None,
                 },
                 Reject {
                     input: 3,
@@ -395,6 +396,7 @@ pub(crate) fn break_in() -> Report {
                     is_partial: false,
                     raw: b"198.51.100.19 - - [14/Oct/2026:22:1".to_vec(),
                     n_cut: 0,
+                    private: None,
                 },
             ],
             n_rejects: 26,

@@ -3,7 +3,9 @@
 pub(crate) mod explain;
 pub(crate) mod formats;
 pub(crate) mod manifest;
+pub(crate) mod output;
 pub(crate) mod records;
+pub(crate) mod report;
 pub(crate) mod rules;
 pub(crate) mod scan;
 pub(crate) mod who;

@@ -1,20 +1,20 @@
 //! `coldtrail scan`: the main job.
 
-use super::{say, seed};
+use super::{output, say, seed};
 use crate::cli::{self, FailOn};
 use crate::input::Plan;
 use crate::patterns::own_rules;
 use crate::{WrongUsage, exit, not_built};
 use anyhow::{Context, Result};
 use coldtrail_core::decode::HashKind;
-use coldtrail_core::detect::{Level, Options};
+use coldtrail_core::detect::{self, Level};
 use coldtrail_core::enrich::{Country, Indicators, Manifest};
 use coldtrail_core::scan::{Progress, ScanOptions, Snapshot, scan};
 use coldtrail_core::verdict::Report;
 use coldtrail_report::figures::count;
-use coldtrail_report::{Cells, Method, Run, Style, case_command, prepare, terminal, write_all};
+use coldtrail_report::{FILES, Method, Options, Run, case_command, prepare};
 use std::collections::BTreeSet;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,13 +23,13 @@ use std::time::Duration;
 pub(crate) fn run(args: &cli::Scan) -> Result<u8> {
     refuse_what_is_not_built(args)?;
     let plan = Plan::new(&args.input)?;
-    let detect = Options {
+    let detect = detect::Options {
         manifest: manifest(args)?,
         indicators: indicators(args)?,
         all_rules: args.all_rules,
         geo: plan.geo,
         expected_countries: expected(&args.expect)?,
-        own_rules: own_rules(&args.own, args.quiet)?,
+        own_rules: own_rules(&args.own, args.output.quiet)?,
     };
     let stored_bytes = plan.found.inputs.iter().map(|i| i.bytes).sum();
     let options = ScanOptions {
@@ -53,12 +53,13 @@ pub(crate) fn run(args: &cli::Scan) -> Result<u8> {
         .unwrap_or_else(|| PathBuf::from(format!("coldtrail-{}", started.strftime("%Y%m%d-%H%M%S"))));
     // Before hours are spent on reading.
     prepare(&folder)?;
+    let redactor = output::redactor(&args.output, &folder)?;
     let progress = Progress::default();
     let interrupted = on_interrupt(&progress)?;
-    let bar = (!args.quiet && io::stderr().is_terminal()).then(|| draw(&progress));
+    let bar = (!args.output.quiet && io::stderr().is_terminal()).then(|| draw(&progress));
     let report = scan(plan.found, &options, &progress);
     drop(bar);
-    if args.quiet || args.json {
+    if args.output.quiet || args.output.json {
         report.coverage.problems.iter().try_for_each(say)?;
     }
     let finished = jiff::Timestamp::now();
@@ -73,17 +74,17 @@ pub(crate) fn run(args: &cli::Scan) -> Result<u8> {
         bytes_read: stored_bytes,
         lines_per_s: (report.totals.lines.lines as f64 / seconds) as u64,
     };
-    let output = coldtrail_report::Options {
-        cells: if args.csv_raw { Cells::Raw } else { Cells::Guarded },
+    let kept = Options {
         method: Method {
             version: run.version.clone(),
             command: case(args, &command),
             parameters: Vec::new(),
         },
         trusted_proxies: options.settings.trusted_proxies.clone(),
-        ..coldtrail_report::Options::default()
+        ..Options::default()
     };
-    write(args, &report, &run, &output, &folder)?;
+    let files = [&FILES[..], &output::more_files(&args.output)].concat();
+    output::write(&report, run, &Options { files, ..kept }, &args.output, &folder, redactor)?;
     Ok(exit_code(args, &report, interrupted.load(Ordering::Relaxed)))
 }
 
@@ -93,7 +94,6 @@ fn refuse_what_is_not_built(args: &cli::Scan) -> Result<u8> {
         ("--sigma", !args.sigma.is_empty()),
         ("--crs", args.crs.is_some()),
         ("--cluster", args.cluster.is_some()),
-        ("--redact", args.redact),
         ("--case", args.case),
     ] {
         if is_given {
@@ -129,7 +129,7 @@ fn indicators(args: &cli::Scan) -> Result<Indicators> {
         let text = std::fs::read(path)
             .with_context(|| format!("--ioc {}: cannot be read; check the name", path.display()))?;
         let list = Indicators::parse(&text, &path.to_string_lossy());
-        if !args.quiet {
+        if !args.output.quiet {
             unread(path, &list)?;
         }
         all.merge(list);
@@ -252,31 +252,6 @@ fn so_far(now: Snapshot) -> String {
         count(now.attacks),
         count(now.clients)
     )
-}
-
-fn write(
-    args: &cli::Scan,
-    report: &Report,
-    run: &Run,
-    output: &coldtrail_report::Options,
-    folder: &Path,
-) -> Result<()> {
-    let files = write_all(report, run, folder, output)?;
-    if args.json {
-        let summary = std::fs::read(folder.join("summary.json"))?;
-        io::stdout().write_all(&summary)?;
-    } else if !args.quiet {
-        let is_terminal = io::stdout().is_terminal();
-        let style = Style {
-            colour: is_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
-            width: if is_terminal { terminal_size::terminal_size().map(|(w, _)| w.0.into()) } else { None },
-            ascii: false,
-        };
-        let mut out = BufWriter::new(io::stdout().lock());
-        terminal::write(&mut out, report, run, &files, style)?;
-        out.flush()?;
-    }
-    Ok(())
 }
 
 fn exit_code(args: &cli::Scan, report: &Report, interrupted: bool) -> u8 {

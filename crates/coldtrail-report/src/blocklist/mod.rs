@@ -1,6 +1,12 @@
 //! `blocklist.txt`: addresses to block, one a line, each below a comment that says why. Only those against whom there
 //! is a sign of success are in force; those who only tried stand behind a comment mark. Never on it: our own clients,
-//! internal addresses, and the proxies that the user named, behind which everybody stands.
+//! internal addresses, the proxies that the user named, networks of delivery and of search engines: behind those
+//! everybody stands.
+
+mod networks;
+mod syntax;
+
+pub use syntax::Syntax;
 
 use crate::figures::{counted, minute};
 use coldtrail_core::detect::Level;
@@ -18,35 +24,73 @@ const TRIED: &str = "
 # No sign that these got in. To block them too, take the mark off the line of the address.
 ";
 const LEFT_OUT: &str = "
-# Left out, because they are internal or trusted: attacks by them came through a proxy, or from inside.
+# Left out: many people stand behind these addresses, or they are our own.
 ";
 
+/// Whom to block, and whom not.
+struct Lists<'r> {
+    /// A sign that they got in.
+    proven: Vec<(&'r Who, IpAddr)>,
+    /// No such sign.
+    tried: Vec<(&'r Who, IpAddr)>,
+    /// Not to be blocked, and why.
+    spared: Vec<(&'r Who, IpAddr, &'static str)>,
+}
+
+impl<'r> Lists<'r> {
+    /// The gravest first.
+    fn of(report: &'r Report, trusted: &[IpNet]) -> Self {
+        let mut strangers: Vec<(&Who, IpAddr)> = report
+            .answers
+            .who
+            .iter()
+            .filter(|w| !w.is_own)
+            .filter_map(|w| Some((w, w.client.parse().ok()?)))
+            .collect();
+        strangers.sort_by_key(|(w, address)| (Reverse(w.level), Reverse(w.severity), *address));
+        let mut lists = Self { proven: Vec::new(), tried: Vec::new(), spared: Vec::new() };
+        for (who, address) in strangers {
+            match spared(address, trusted) {
+                Some(reason) => lists.spared.push((who, address, reason)),
+                None if who.level >= Level::Possible => lists.proven.push((who, address)),
+                None => lists.tried.push((who, address)),
+            }
+        }
+        lists
+    }
+}
+
 pub fn write(out: &mut impl Write, report: &Report, trusted: &[IpNet]) -> io::Result<()> {
-    let mut strangers: Vec<(&Who, IpAddr)> = report
-        .answers
-        .who
-        .iter()
-        .filter(|w| !w.is_own)
-        .filter_map(|w| Some((w, w.client.parse().ok()?)))
-        .collect();
-    strangers.sort_by_key(|(w, address)| (Reverse(w.level), Reverse(w.severity), *address));
-    let is_kept = |address: &IpAddr| is_internal(*address) || trusted.iter().any(|net| net.contains(address));
-    let (kept, blocked): (Vec<_>, Vec<_>) = strangers.into_iter().partition(|(_, address)| is_kept(address));
-    let n_proven = blocked.partition_point(|(w, _)| w.level >= Level::Possible);
-    let (proven, tried) = blocked.split_at(n_proven);
+    let lists = Lists::of(report, trusted);
     out.write_all(HEAD.as_bytes())?;
-    for (who, address) in proven {
+    for (who, address) in &lists.proven {
         writeln!(out, "# {}\n{address}", why(who))?;
     }
-    for (head, list) in [(TRIED, tried), (LEFT_OUT, &kept)] {
-        if !list.is_empty() {
-            out.write_all(head.as_bytes())?;
-        }
-        for (who, address) in list {
-            writeln!(out, "# {}\n# {address}", why(who))?;
-        }
+    if !lists.tried.is_empty() {
+        out.write_all(TRIED.as_bytes())?;
+    }
+    for (who, address) in &lists.tried {
+        writeln!(out, "# {}\n# {address}", why(who))?;
+    }
+    if !lists.spared.is_empty() {
+        out.write_all(LEFT_OUT.as_bytes())?;
+    }
+    for (who, address, reason) in &lists.spared {
+        writeln!(out, "# {reason}; {}\n# {address}", why(who))?;
     }
     Ok(())
+}
+
+/// Why an address must not be blocked; none if it may be.
+pub(crate) fn spared(address: IpAddr, trusted: &[IpNet]) -> Option<&'static str> {
+    let address = address.to_canonical();
+    if is_internal(address) {
+        Some("an internal address")
+    } else if trusted.iter().any(|net| net.contains(&address)) {
+        Some("a proxy of ours")
+    } else {
+        networks::owner(address)
+    }
 }
 
 /// `confirmed, critical: reconnaissance, exploit; 1,204 requests from 2026-10-13 00:00 to 2026-10-14 09:00 UTC`
