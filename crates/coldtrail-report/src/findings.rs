@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
 /// Most clients named in a finding; `n_clients` is exact.
-const MAX_CLIENTS: usize = 1000;
+pub(crate) const MAX_CLIENTS: usize = 1000;
 
 pub fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
     report.findings.iter().try_for_each(|f| json::write_line(out, &value(report, f)))
@@ -44,7 +44,7 @@ fn value(report: &Report, f: &Finding) -> Value {
     })
 }
 
-fn number(n: &Number) -> Value {
+pub(crate) fn number(n: &Number) -> Value {
     match n {
         Number::Int(n) => (*n).into(),
         Number::Float(x) => (*x).into(),

@@ -7,7 +7,8 @@ use crate::blocklist::Syntax;
 use crate::row::Cells;
 use crate::run::{Method, Run};
 use crate::{
-    blocklist, findings, html, layer, markdown, rejects, state, stix, summary, tables, timeline, workbook,
+    blocklist, findings, html, layer, markdown, misp, ocsf, rejects, state, stix, summary, tables, timeline,
+    workbook,
 };
 
 use coldtrail_core::parallel::each;
@@ -32,13 +33,14 @@ pub struct Options {
 
 /// The files that a scan writes, in the order in which they are named to people. `summary.json` is moved into place
 /// last: where it is new, all are.
-pub const FILES: [&str; 14] = [
+pub const FILES: [&str; 15] = [
     "report.html",
     "report.md",
     "workbook.xlsx",
     "timeline.csv",
     "blocklist.txt",
     "indicators.stix.json",
+    "indicators.misp.json",
     "attack-layer.json",
     "findings.jsonl",
     "clients.csv",
@@ -50,13 +52,14 @@ pub const FILES: [&str; 14] = [
 ];
 
 /// The files that are written when they are asked for.
-pub const MORE_FILES: [&str; 6] = [
+pub const MORE_FILES: [&str; 7] = [
     "blocklist.nginx.conf",
     "blocklist.apache.conf",
     "blocklist.iptables.sh",
     "blocklist.nft",
     "blocklist.cloudflare.json",
     "blocklist.csv",
+    "findings.ocsf.jsonl",
 ];
 
 impl Default for Options {
@@ -134,6 +137,8 @@ fn write_one(
         "timeline.csv" => timeline::write(out, report, options.cells),
         "blocklist.txt" => blocklist::write(out, report, &options.trusted_proxies),
         "indicators.stix.json" => stix::write(out, report),
+        "indicators.misp.json" => misp::write(out, report),
+        "findings.ocsf.jsonl" => ocsf::write(out, report),
         "attack-layer.json" => layer::write(out, report),
         "findings.jsonl" => findings::write(out, report),
         "clients.csv" => tables::write_clients(out, report, options.cells),

@@ -8,6 +8,8 @@
 
 /// `blocklist.txt`
 pub mod blocklist;
+/// Records in the Elastic Common Schema.
+pub mod ecs;
 /// `findings.jsonl`
 pub mod findings;
 /// `report.html`
@@ -16,6 +18,12 @@ pub mod html;
 pub mod layer;
 /// `report.md`
 pub mod markdown;
+/// `indicators.misp.json`
+pub mod misp;
+/// `findings.ocsf.jsonl`, and records in the same schema.
+pub mod ocsf;
+/// What `coldtrail records` prints.
+pub mod records;
 /// Pseudonyms in place of what names somebody.
 pub mod redact;
 /// `rejects.jsonl`
@@ -39,6 +47,7 @@ mod answers;
 /// Numbers, sizes and times in words.
 pub mod figures;
 mod folder;
+mod indicators;
 mod json;
 mod raw;
 mod row;

@@ -3,6 +3,7 @@
 mod case;
 
 use coldtrail_report::blocklist::Syntax;
+use coldtrail_report::records::{self, Shape};
 use coldtrail_report::{
     Cells, Method, Style, findings, html, is_unsafe, raw_text, rejects, summary, tables, terminal,
 };
@@ -220,6 +221,77 @@ fn json_reads_back_as_the_same_text() {
     for (line, r) in shown.lines().zip(&report.coverage.rejects) {
         let value: Value = serde_json::from_str(line).expect("JSON");
         assert_eq!(value["raw"], raw_text(&r.raw, r.n_cut).as_str());
+    }
+}
+
+/// A record with a hostile text in every field that the log fills.
+fn record(text: &str) -> Value {
+    let mut record = serde_json::json!({
+        "input": "", "line": 1, "offset": 0, "parse": "partial", "format": "combined", "ts": "2026-03-02T10:00:00.25Z",
+        "status_code": 200, "response_bytes": 7, "response_body_bytes": 5, "request_bytes": 3, "duration_us": 1500,
+        "attack": { "score": 5, "classes": ["sqli"], "rules": [text], "where": ["query:id"] },
+    });
+    for name in [
+        "input",
+        "client_ip",
+        "peer_ip",
+        "user",
+        "method",
+        "host",
+        "target",
+        "url_path",
+        "url_query",
+        "referrer",
+        "user_agent",
+        "cookie",
+        "body",
+        "reason",
+        "raw",
+    ] {
+        record[name] = text.into();
+    }
+    record
+}
+
+#[test]
+fn records_are_text_in_every_schema() {
+    for hostile in case::HOSTILE {
+        let record = record(hostile);
+        let shown = |shape| {
+            written(|out| {
+                records::write_head(out, shape)?;
+                records::write(out, &record, shape, Cells::Guarded)
+            })
+        };
+        for shape in [Shape::Jsonl, Shape::Ecs, Shape::Ocsf] {
+            let line = shown(shape);
+            assert_inert(&line);
+            assert_eq!(line.lines().count(), 1);
+            let value: Value = serde_json::from_str(&line).expect("JSON");
+            let text = match shape {
+                Shape::Ecs => &value["url"]["original"],
+                Shape::Ocsf => &value["http_request"]["url"]["url_string"],
+                _ => &value["target"],
+            };
+            assert_eq!(text, hostile);
+            if shape == Shape::Ocsf {
+                assert_eq!((&value["time"], &value["duration"]), (&1_772_445_600_250_i64.into(), &1.into()));
+                assert_eq!((&value["type_uid"], &value["class_uid"]), (&400_299.into(), &4002.into()));
+                assert!(value["src_endpoint"].is_object() && value["src_endpoint"]["ip"].is_null());
+            }
+            if shape == Shape::Ecs {
+                assert_eq!(value["event"]["duration"], 1_500_000);
+                assert!(value["source"]["ip"].is_null(), "an ip field takes addresses only");
+            }
+        }
+        let table = shown(Shape::Csv);
+        let mut reader = csv::Reader::from_reader(table.as_bytes());
+        let rows: Vec<csv::StringRecord> = reader.records().map(|r| r.expect("CSV")).collect();
+        assert!(rows.len() == 1 && table.lines().count() == 2, "{table}");
+        assert!(rows[0].iter().all(|cell| !cell.starts_with(['=', '+', '-', '@', '\t', '\r'])), "{table}");
+        let raw = written(|out| records::write(out, &record, Shape::Csv, Cells::Raw));
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(raw.as_bytes());
+        assert_eq!(reader.records().next().expect("a row").expect("CSV").get(11), Some(*hostile));
     }
 }
 

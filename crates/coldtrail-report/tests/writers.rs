@@ -5,7 +5,7 @@ mod case;
 use calamine::{Data, Reader, Xlsx};
 use coldtrail_core::detect::{Finding, Level, Severity};
 use coldtrail_core::verdict::Report;
-use coldtrail_report::{Cells, blocklist, is_unsafe, layer, markdown, stix, timeline, workbook};
+use coldtrail_report::{Cells, blocklist, is_unsafe, layer, markdown, misp, ocsf, stix, timeline, workbook};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read};
@@ -39,6 +39,8 @@ fn a_break_in_for_other_tools() {
     }
     insta::assert_snapshot!("layer", text(|out| layer::write(out, &report)));
     insta::assert_snapshot!("stix", text(|out| stix::write(out, &report)));
+    insta::assert_snapshot!("misp", text(|out| misp::write(out, &report)));
+    insta::assert_snapshot!("ocsf", text(|out| ocsf::write(out, &report)));
 }
 
 #[test]
@@ -226,4 +228,162 @@ fn the_bundle_is_whole() {
         bundle.contains("[url:value = 'http://badsite.example/malware.exe']")
             && !bundle.contains("10.4.7.21'")
     );
+}
+
+/// The rules of the layer format 4.5, as far as they bear on what we write.
+fn check_layer(layer: &Value) {
+    let keys = |value: &Value, known: &[&str]| {
+        for key in value.as_object().expect("an object").keys() {
+            assert!(known.contains(&key.as_str()), "{key} is no key of the format");
+        }
+    };
+    let is_colour = |value: &Value| {
+        let hex = value.as_str().and_then(|c| c.strip_prefix('#')).unwrap_or_default();
+        hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    keys(
+        layer,
+        &[
+            "name",
+            "versions",
+            "domain",
+            "description",
+            "filters",
+            "sorting",
+            "layout",
+            "hideDisabled",
+            "techniques",
+            "gradient",
+            "legendItems",
+            "showTacticRowBackground",
+            "tacticRowBackground",
+            "selectTechniquesAcrossTactics",
+            "selectSubtechniquesWithParent",
+            "selectVisibleTechniques",
+            "metadata",
+            "links",
+        ],
+    );
+    assert!(layer["name"].as_str().is_some_and(|n| !n.is_empty()) && layer["description"].is_string());
+    keys(&layer["versions"], &["attack", "navigator", "layer"]);
+    assert_eq!(layer["versions"]["layer"], "4.5");
+    assert!(layer["versions"]["attack"].is_string() && layer["versions"]["navigator"].is_string());
+    assert_eq!(layer["domain"], "enterprise-attack");
+    assert!(layer["sorting"].as_u64().is_some_and(|n| n <= 3) && layer["hideDisabled"].is_boolean());
+    keys(&layer["gradient"], &["colors", "minValue", "maxValue"]);
+    let colours = layer["gradient"]["colors"].as_array().expect("a list");
+    assert!(colours.len() >= 2 && colours.iter().all(is_colour));
+    let (least, most) = (layer["gradient"]["minValue"].as_f64(), layer["gradient"]["maxValue"].as_f64());
+    assert!(least.is_some() && least < most);
+    for item in layer["legendItems"].as_array().expect("a list") {
+        keys(item, &["label", "color"]);
+        assert!(item["label"].is_string() && is_colour(&item["color"]));
+    }
+    let mut seen = BTreeSet::new();
+    for technique in layer["techniques"].as_array().expect("a list") {
+        keys(
+            technique,
+            &[
+                "techniqueID",
+                "tactic",
+                "comment",
+                "enabled",
+                "score",
+                "color",
+                "metadata",
+                "links",
+                "showSubtechniques",
+            ],
+        );
+        let id = technique["techniqueID"].as_str().expect("an id");
+        let (parent, sub) = id.split_once('.').unwrap_or((id, "000"));
+        let digits = |text: &str, n| text.len() == n && text.bytes().all(|b| b.is_ascii_digit());
+        assert!(parent.strip_prefix('T').is_some_and(|n| digits(n, 4)) && digits(sub, 3), "{id}");
+        assert!(seen.insert(id), "{id} twice without a tactic that tells them apart");
+        assert!(technique["score"].as_f64().is_some_and(|s| least <= Some(s) && Some(s) <= most), "{id}");
+        assert!(is_colour(&technique["color"]) && technique["comment"].is_string(), "{id}");
+        assert!(technique["enabled"].is_boolean() && technique["showSubtechniques"].is_boolean(), "{id}");
+    }
+}
+
+#[test]
+fn the_layer_keeps_the_rules_of_its_format() {
+    for report in [case::break_in(), case::proxy(), case::quiet(), case::unreadable(), case::hostile()] {
+        check_layer(&json(|out| layer::write(out, &report)));
+    }
+    assert!(
+        !json(|out| layer::write(out, &case::proxy()))["techniques"].as_array().expect("a list").is_empty()
+    );
+}
+
+/// Types of attributes that we write, and a category in which MISP has each.
+const MISP_TYPES: [(&str, &str); 5] = [
+    ("ip-src", "Network activity"),
+    ("ip-dst", "Network activity"),
+    ("hostname", "Network activity"),
+    ("url", "Payload delivery"),
+    ("uri", "Network activity"),
+];
+
+#[test]
+fn an_event_of_misp_has_what_the_core_format_asks_for() {
+    for report in [case::break_in(), case::proxy(), case::quiet(), case::hostile()] {
+        let file = json(|out| misp::write(out, &report));
+        let event = &file["Event"];
+        let is_uuid = |v: &Value| v.as_str().is_some_and(|u| u.len() == 36 && u.as_bytes()[14] == b'5');
+        assert!(is_uuid(&event["uuid"]) && is_uuid(&event["Orgc"]["uuid"]));
+        assert_eq!(event["info"], report.sentence.as_str());
+        assert!(event["date"].as_str().is_some_and(|d| d.len() == 10));
+        for (key, known) in [("threat_level_id", "1234"), ("analysis", "012"), ("distribution", "01234")] {
+            assert!(event[key].as_str().is_some_and(|v| v.len() == 1 && known.contains(v)), "{key}");
+        }
+        let mut seen = BTreeSet::new();
+        for attribute in event["Attribute"].as_array().expect("a list") {
+            let pair =
+                (attribute["type"].as_str().expect("text"), attribute["category"].as_str().expect("text"));
+            assert!(MISP_TYPES.contains(&pair), "{pair:?}");
+            assert!(is_uuid(&attribute["uuid"]) && seen.insert(attribute["uuid"].to_string()));
+            assert!(attribute["value"].is_string() && attribute["to_ids"].is_boolean());
+        }
+    }
+    let file = json(|out| misp::write(out, &case::hostile()));
+    let values: BTreeSet<&str> = file["Event"]["Attribute"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|a| a["value"].as_str())
+        .collect();
+    assert!(case::HOSTILE.iter().all(|h| values.contains(h)), "{values:?}");
+    let own = json(|out| misp::write(out, &case::proxy())).to_string();
+    assert!(
+        !own.contains("\"ip-src\"") && own.contains("cdn.stat-sync.example"),
+        "own clients are no indicators"
+    );
+}
+
+#[test]
+fn a_finding_of_ocsf_has_what_its_class_asks_for() {
+    for report in [case::break_in(), case::proxy(), case::hostile()] {
+        let shown = text(|out| ocsf::write(out, &report));
+        assert_eq!(shown.lines().count(), report.findings.len());
+        for (line, f) in shown.lines().zip(&report.findings) {
+            let event: Value = serde_json::from_str(line).expect("JSON");
+            let number = |key: &str| event[key].as_i64().unwrap_or_else(|| panic!("{key}"));
+            assert_eq!((number("category_uid"), number("class_uid")), (2, 2004));
+            assert_eq!(number("type_uid"), number("class_uid") * 100 + number("activity_id"));
+            assert!((1..=5).contains(&number("severity_id")) && number("time") >= 0);
+            assert!(
+                event["metadata"]["version"].is_string() && event["metadata"]["product"]["name"].is_string()
+            );
+            assert_eq!(event["finding_info"]["uid"], f.id.as_str());
+            assert_eq!(event["finding_info"]["desc"], f.statement.as_str());
+            let evidences = event["evidences"].as_array().expect("a list");
+            assert!(
+                evidences.iter().all(|e| e["data"]["raw"].is_string()) && evidences.len() == f.evidence.len()
+            );
+            let observables = event["observables"].as_array().expect("a list");
+            assert!(observables.iter().all(|o| o["name"].is_string() && o["type_id"].is_number()));
+            assert!(!line.contains(":null"), "{line}");
+        }
+    }
 }

@@ -27,7 +27,8 @@ pub(crate) enum Command {
     Scan(Scan),
     /// Print every line as one normalised record, JSON Lines
     #[command(
-        after_help = "Example:\n  coldtrail records access.log --attacks | jq -r .client_ip | sort | uniq -c"
+        after_help = "Examples:\n  coldtrail records access.log --attacks | jq -r .client_ip | sort | uniq -c\n  coldtrail records \
+                            logs/ --format ecs | gzip > to-elastic.ndjson.gz"
     )]
     Records(Records),
     /// Who fetched this URL, host, path or address
@@ -240,6 +241,9 @@ pub(crate) struct Output {
     /// Write the addresses to block for this, too (repeatable)
     #[arg(long, value_enum, value_name = "FOR", help_heading = "Output")]
     pub(crate) blocklist: Vec<Blocklist>,
+    /// Write the findings in this form, too: ocsf is findings.ocsf.jsonl, class Detection Finding
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    pub(crate) findings_format: Vec<FindingsFormat>,
     /// Replace addresses, users and tokens by pseudonyms
     #[arg(long, help_heading = "Output", long_help = REDACT_HELP)]
     pub(crate) redact: bool,
@@ -250,6 +254,28 @@ const REDACT_HELP: &str = "Replace addresses, users and tokens by pseudonyms in 
 Addresses become others that nobody has (2001:db8::... for strangers, fd00::... for internal ones), names of clients client-..., accounts and e-mail addresses user-..., cookies, passwords, session ids and other tokens token-.... The same original gets the same pseudonym everywhere. Lines of which it is not known where they name somebody are withheld.
 
 The map of pseudonyms and the key they are made with go into a file beside the output folder, DIR.pseudonyms.jsonl, that only you may read: keep it apart. Where it is there already its key is used again, so that a second run gives the same pseudonyms. Names of the servers that were contacted, paths and countries stay. Look at the result before you hand it on: what a log says in words of its own nobody can find by rule.";
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FindingsFormat {
+    Jsonl,
+    Ocsf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecordFormat {
+    /// One object a line, all fields of the log
+    Jsonl,
+    /// The same fields as columns
+    Csv,
+    /// Elastic Common Schema, JSON Lines
+    Ecs,
+    /// OCSF class HTTP Activity, JSON Lines
+    Ocsf,
+    #[value(hide = true)]
+    Json,
+    #[value(hide = true)]
+    Parquet,
+}
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Blocklist {
@@ -273,8 +299,12 @@ pub(crate) struct Records {
     pub(crate) all_rules: bool,
     #[command(flatten)]
     pub(crate) own: OwnPatterns,
-    #[arg(long, hide = true, value_name = "NAME")]
-    pub(crate) format: Option<String>,
+    /// How records are written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = RecordFormat::Jsonl, help_heading = "Output")]
+    pub(crate) format: RecordFormat,
+    /// Do not guard CSV cells that a spreadsheet would run
+    #[arg(long, help_heading = "Output")]
+    pub(crate) csv_raw: bool,
 }
 
 #[derive(Args)]

@@ -1,7 +1,7 @@
 //! What is done with a finished scan, new or kept: redacted if that is wanted, written, printed.
 
 use super::say;
-use crate::cli::{Blocklist, Output};
+use crate::cli::{Blocklist, FindingsFormat, Output};
 use anyhow::{Context, Result, anyhow};
 use coldtrail_core::verdict::Report;
 use coldtrail_report::blocklist::Syntax;
@@ -26,7 +26,8 @@ pub(super) fn more_files(args: &Output) -> Vec<&'static str> {
         Blocklist::Cloudflare => Syntax::Cloudflare,
         Blocklist::Csv => Syntax::Csv,
     };
-    args.blocklist.iter().map(|of| syntax(of).file()).collect()
+    let ocsf = args.findings_format.contains(&FindingsFormat::Ocsf).then_some("findings.ocsf.jsonl");
+    args.blocklist.iter().map(|of| syntax(of).file()).chain(ocsf).collect()
 }
 
 /// What redacts the outputs of a folder, with the key of an earlier run if there is one. None if nothing is to be

@@ -1,7 +1,7 @@
 //! `coldtrail records`: every line as one normalised record.
 
 use super::{say, say_problems, seed, text};
-use crate::cli;
+use crate::cli::{self, RecordFormat};
 use crate::input::Plan;
 use crate::not_built;
 use crate::patterns::own_rules;
@@ -13,19 +13,26 @@ use coldtrail_core::parse::format_name;
 use coldtrail_core::record::{Metric, NO_TIME, Outcome, Rec, TextField, format_ts};
 use coldtrail_core::scan::{Streamed, stream};
 use coldtrail_core::table::Keys;
-use coldtrail_report::raw_text;
+use coldtrail_report::records::{self, Shape};
+use coldtrail_report::{Cells, raw_text};
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 
 pub(crate) fn run(args: &cli::Records) -> Result<u8> {
-    if args.format.as_deref().is_some_and(|f| f != "jsonl" && f != "json") {
-        return not_built("records --format");
-    }
+    let shape = match args.format {
+        RecordFormat::Jsonl | RecordFormat::Json => Shape::Jsonl,
+        RecordFormat::Csv => Shape::Csv,
+        RecordFormat::Ecs => Shape::Ecs,
+        RecordFormat::Ocsf => Shape::Ocsf,
+        RecordFormat::Parquet => return not_built("records --format parquet"),
+    };
+    let cells = if args.csv_raw { Cells::Raw } else { Cells::Guarded };
     let plan = Plan::new(&args.input)?;
     let rules = RuleSet::with(&own_rules(&args.own, false)?);
     let mut writer = RecordWriter { scorer: Scorer::new(&rules, Keys::new(seed()), args.all_rules) };
     let mut out = BufWriter::with_capacity(1 << 18, io::stdout().lock());
+    records::write_head(&mut out, shape)?;
     let mut error = None;
     let mut has_read = false;
     let in_window = |ts: i64| {
@@ -39,7 +46,7 @@ pub(crate) fn run(args: &cli::Records) -> Result<u8> {
                 continue;
             }
             let record = writer.record(input, block, rec, block.first_line + i as u64, args.attacks);
-            let written = record.map_or(Ok(()), |r| writeln!(out, "{r}"));
+            let written = record.map_or(Ok(()), |r| records::write(&mut out, &r, shape, cells));
             if let Err(e) = written {
                 error = Some(e);
                 return ControlFlow::Break(());
