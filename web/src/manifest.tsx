@@ -7,31 +7,43 @@ import { Log, middle } from "./text";
 
 const MAX_LINES = 60;
 
+/** In the order in which they are shown: programs first, those are what is planted. */
+const GROUPS = [
+  "program off the list",
+  "other spelling of a file",
+  "file off the list",
+  "gone from the list",
+  "never asked for",
+] as const;
+
+type Group = (typeof GROUPS)[number];
+
 export interface Difference {
-  group: "program off the list" | "file off the list" | "gone from the list";
+  group: Group;
   path: string;
   page: Page | undefined;
   finding: Finding;
 }
 
-/** Programs first; those are what is planted. */
+/** What a finding of the comparison is about, by the figures that it bears. */
+function groupOf(finding: Finding): Group {
+  if (finding.artefacts.length) return "program off the list";
+  if (finding.numbers.n_respelled !== undefined) return "other spelling of a file";
+  if (finding.numbers.n_never_asked !== undefined) return "never asked for";
+  return finding.severity === "low" && finding.numbers.n_files !== undefined
+    ? "gone from the list"
+    : "file off the list";
+}
+
 export function differences(data: Data): Difference[] {
   const pages = new Map(data.pages.map((p) => [p.path, p]));
   const all = data.findings
     .filter((f) => f.detector === "manifest-diff")
     .flatMap((finding) =>
-      finding.pages.map((path): Difference => {
-        const isGone = finding.severity === "low" && finding.numbers.n_files !== undefined;
-        const group = finding.artefacts.length
-          ? "program off the list"
-          : isGone
-            ? "gone from the list"
-            : "file off the list";
-        return { group, path, page: pages.get(path), finding };
-      }),
+      finding.pages.map((path): Difference => ({ group: groupOf(finding), path, page: pages.get(path), finding })),
     );
-  const rank = { "program off the list": 0, "file off the list": 1, "gone from the list": 2 };
-  return all.sort((a, b) => rank[a.group] - rank[b.group] || (b.page?.out ?? 0) - (a.page?.out ?? 0));
+  const rank = (d: Difference) => GROUPS.indexOf(d.group);
+  return all.sort((a, b) => rank(a) - rank(b) || (b.page?.out ?? 0) - (a.page?.out ?? 0));
 }
 
 export function ManifestDiff() {
@@ -44,8 +56,8 @@ export function ManifestDiff() {
         <h3 id="manifest-title">Against the list of files</h3>
       </div>
       <p class="lead">
-        What was answered although it is not on the manifest, and what is on it and gone. Press a path to see its
-        requests.
+        What was answered although it is not on the manifest, or under another spelling; what is on it and gone, or was
+        never asked for. Press a path to see its requests.
       </p>
       <section class="scroll twin" aria-label="Differences" tabindex={0}>
         <table class="data">

@@ -1,7 +1,8 @@
 //! # Files served that do not belong here (`manifest-diff`)
 //! ## Finds
 //! Programs that the server answered although they are not on the list of its files; other files that are
-//! not on it; files of the list that are gone.
+//! not on it; files of the list that are gone, that nobody asked for, or that were asked for in another
+//! spelling.
 //! ## Why it matters
 //! A planted file is known by nothing so surely as by not being on the list, also after it was deleted.
 //! ## Decides
@@ -12,7 +13,9 @@
 //! or probes on record. Other files with an extension: one summary. Paths without an extension are routes
 //! where more than 80 % of the paths off the list have none (at least 5), and then said to be so. Pages that
 //! share their size with 20 others off the list are a soft 404. Files of the list whose last answer is 404
-//! or 410: one summary.
+//! or 410: one summary. Files of the list that no request named: one summary, programs first. Answered
+//! paths that differ from a file of the list only in case, or that write letters, digits, `.`, `-`, `_`, `~`
+//! or `/` as %XX: one summary, low, because filters that compare names do not see the file behind them.
 //! ## Parameters
 //! - `route_share` | 0.8 | share | 0.5-1 | a front controller answers for paths that are no files
 //! - `min_routes` | 5 | paths | 2-100 | fewer have no share
@@ -35,7 +38,7 @@ use super::web_shell::{hands_command, is_static_folder, state_of};
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{count, counted, list, percent, quote, time_s};
-use crate::enrich::{Listing, Manifest, PageKind, kind_of};
+use crate::enrich::{Listing, Manifest, PageKind, kind_of, percent_decode};
 use crate::record::ClientKey;
 use crate::table::{Event, PageRow, Partition, Selector, StatusClass, merged};
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,16 +88,41 @@ struct Totals<'a> {
     folders: BTreeSet<String>,
     /// File of the list: last answer with it, last answer without it, seconds; requests.
     listed: BTreeMap<String, (u32, u32, u64)>,
+    /// Answered under another spelling than on the list: as asked, the file, first and last second, requests.
+    respelled: Vec<(String, String, u32, u32, u64)>,
+}
+
+/// No client writes these as %XX by itself (RFC 3986, 2.3: the two are the same).
+fn is_encoded_for_show(path: &[u8]) -> bool {
+    path.windows(3).any(|three| {
+        three[0] == b'%'
+            && percent_decode(three)
+                .first()
+                .is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b'~' | b'/'))
+    })
 }
 
 impl ManifestDiff {
     fn totals<'a>(manifest: &Manifest, site: &'a Site<'_>) -> Totals<'a> {
         let mut totals = Totals::default();
+        let by_lower: BTreeMap<String, &str> =
+            manifest.paths().map(|file| (file.to_lowercase(), file)).collect();
         for part in site.partitions {
             for row in part.pages.table.rows().iter().filter(|r| r.n_outgoing == 0) {
                 let path = part.pages.text(row).1;
                 let is_given = is_served(row, path);
-                match manifest.find(path) {
+                let found = manifest.find(path);
+                let other = match found {
+                    (Listing::File, Some(file)) => is_encoded_for_show(path).then_some(file),
+                    (Listing::No, _) => by_lower.get(&manifest.normalised(path).to_lowercase()).copied(),
+                    _ => None,
+                };
+                if let Some(file) = other.filter(|_| is_given) {
+                    let ok = row.span(StatusClass::Ok);
+                    let asked = quote(path, 160);
+                    totals.respelled.push((asked, file.to_owned(), ok.first_s, ok.last_s, ok.n.into()));
+                }
+                match found {
                     (Listing::File, Some(file)) => {
                         let entry = totals.listed.entry(file.to_owned()).or_default();
                         let there =
@@ -172,6 +200,8 @@ impl ManifestDiff {
             );
             suspects.push(Suspect { rank: 0, wants: Vec::new(), draft });
         }
+        suspects.extend(never_asked(manifest, &totals));
+        suspects.extend(respelled(&totals));
         let gone: Vec<_> = totals
             .listed
             .into_iter()
@@ -193,6 +223,61 @@ impl ManifestDiff {
         }
         suspects
     }
+}
+
+/// Files of the list that no request named: what an attacker put on the list with his files, or left over code.
+fn never_asked(manifest: &Manifest, totals: &Totals<'_>) -> Option<Suspect> {
+    let mut names: Vec<&str> = manifest.paths().filter(|file| !totals.listed.contains_key(*file)).collect();
+    if names.is_empty() || totals.listed.is_empty() {
+        return None;
+    }
+    let is_program = |file: &str| kind_of(file.as_bytes()) == PageKind::Script;
+    names.sort_by_key(|file| !is_program(file));
+    let n_programs = names.iter().filter(|file| is_program(file)).count();
+    let mut draft = Draft::new("files of the list never asked for");
+    draft.rule = "summary";
+    draft.pages = names.iter().take(MAX_NAMED).map(|n| (*n).to_owned()).collect();
+    draft.number("n_never_asked", names.len());
+    draft.number("n_programs", n_programs);
+    draft.number("n_on_list", manifest.len());
+    draft.statement = format!(
+        "{} of {} of the list were never asked for, {} of them programs: {}.",
+        count(names.len() as u64),
+        counted(manifest.len() as u64, "file"),
+        count(n_programs as u64),
+        list(&names, 4)
+    );
+    draft.caveats.push("Files that only programs read are never asked for.".to_owned());
+    Some(Suspect { rank: 0, wants: Vec::new(), draft })
+}
+
+fn respelled(totals: &Totals<'_>) -> Option<Suspect> {
+    let mut all: Vec<_> = totals.respelled.iter().collect();
+    all.sort();
+    if all.is_empty() {
+        return None;
+    }
+    let names: Vec<_> =
+        all.iter().map(|(asked, _, first, last, n)| (asked.clone(), *first, *last, *n)).collect();
+    let mut draft = summary("files of the list under other spellings", &names);
+    draft.severity = Severity::Low;
+    draft.number("n_respelled", all.len());
+    let said: Vec<String> = all.iter().map(|(asked, file, ..)| format!("{asked} for {file}")).collect();
+    let said: Vec<&str> = said.iter().map(String::as_str).collect();
+    draft.statement = format!(
+        "{} answered that differ from a file of the list only in case or encoding: {}.",
+        if all.len() == 1 {
+            "1 path was".to_owned()
+        } else {
+            format!("{} paths were", count(all.len() as u64))
+        },
+        list(&said, 4)
+    );
+    draft.caveats.push(
+        "A server that does not tell case apart gives out the same file; one that does has a second file."
+            .to_owned(),
+    );
+    Some(Suspect { rank: 2, wants: Vec::new(), draft })
 }
 
 fn summary(subject: &str, names: &[(String, u32, u32, u64)]) -> Draft {
@@ -286,6 +371,14 @@ impl Detector for ManifestDiff {
             if signs.is_empty() { String::new() } else { format!(", {}", list(&signs, 3)) },
             state_of(row),
         );
+        let same = |manifest: &Manifest, path: &str| {
+            let twin = manifest.paths().find(|file| file.to_lowercase() == path.to_lowercase())?;
+            Some(format!(
+                "Differs from {twin} of the list only in case: on a server that ignores case it is that file."
+            ))
+        };
+        let path = draft.subject.strip_prefix("page ").unwrap_or_default();
+        draft.caveats.extend(site.options.manifest.as_ref().and_then(|manifest| same(manifest, path)));
         draft.clients = clients;
         vec![draft.finish(&META)]
     }
@@ -303,11 +396,20 @@ mod tests {
         to_server(T0, "203.0.113.9", "GET", target, status)
     }
 
-    fn check(requests: Vec<Request>, want: &[(&str, Level)]) {
+    fn found(requests: Vec<Request>) -> Vec<Finding> {
         let mut site = TestSite::new(requests);
         site.options.manifest = Some(Manifest::parse(LIST, &[]));
-        let found = site.run(&ManifestDiff(Params::DEFAULT));
-        let found: Vec<_> = found.iter().map(|f| (f.subject.as_str(), f.level)).collect();
+        site.run(&ManifestDiff(Params::DEFAULT))
+    }
+
+    /// What is found besides the files that nobody asked for.
+    fn check(requests: Vec<Request>, want: &[(&str, Level)]) {
+        let found = found(requests);
+        let found: Vec<_> = found
+            .iter()
+            .filter(|f| !f.numbers.contains_key("n_never_asked"))
+            .map(|f| (f.subject.as_str(), f.level))
+            .collect();
         assert_eq!(found, want);
     }
 
@@ -327,6 +429,38 @@ mod tests {
         check((0..9).map(|i| get(&format!("/product/{i}"), 200)).collect(), &[]);
         check(vec![get("/scripts/", 200)], &[("folders answered", Level::NoSign)]);
         check(vec![get("/gone.html", 404)], &[("files of the list are gone", Level::NoSign)]);
+    }
+
+    #[test]
+    fn what_nobody_asked_for_programs_first() {
+        let of = |requests| {
+            let all = found(requests);
+            all.iter().find(|f| f.numbers.contains_key("n_never_asked")).map(|f| f.statement.clone())
+        };
+        assert_eq!(
+            of(vec![get("/", 200), get("/css/a.css", 404)]).as_deref(),
+            Some(
+                "2 of 4 files of the list were never asked for, 1 of them programs: /scripts/cron.sh and /gone.html."
+            )
+        );
+        let all = ["/index.php", "/css/a.css", "/scripts/cron.sh", "/gone.html"];
+        assert_eq!(of(all.map(|path| get(path, 200)).to_vec()), None);
+        assert_eq!(of(vec![get("/not-of-this-server", 404)]), None);
+    }
+
+    #[test]
+    fn spellings_of_files_of_the_list() {
+        let other = ("files of the list under other spellings", Level::NoSign);
+        check(vec![get("/%69ndex.php", 200)], &[other]);
+        check(vec![get("/css%2Fa.css", 200)], &[other]);
+        check(vec![get("/css/%C3%A4.css", 404), get("/css/a.css?%61", 200)], &[]);
+        check(vec![get("/CSS/A.css", 404)], &[]);
+        check(vec![get("/CSS/A.css", 200)], &[other, ("files off the list", Level::NoSign)]);
+        check(vec![get("/Index.php", 200)], &[other, ("page /Index.php", Level::Possible)]);
+        let all = found(vec![get("/CSS/A.css", 200)]);
+        assert!(
+            all.iter().any(|f| f.statement.ends_with("only in case or encoding: /CSS/A.css for /css/a.css."))
+        );
     }
 
     #[test]
