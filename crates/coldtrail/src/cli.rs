@@ -70,9 +70,20 @@ pub(crate) enum Command {
     )]
     Report(Report),
     /// Write the completions of a shell to standard output
+    #[command(
+        after_help = "Example:\n  coldtrail completions bash > ~/.local/share/bash-completion/completions/coldtrail"
+    )]
     Completions {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
+    },
+    /// Write a man page to standard output
+    #[command(
+        after_help = "Examples:\n  coldtrail man > /usr/local/share/man/man1/coldtrail.1\n  coldtrail man scan | man -l -"
+    )]
+    Man {
+        /// Command that the page is about [default: the program]
+        command: Option<String>,
     },
     #[command(hide = true)]
     Sql(NotBuilt),

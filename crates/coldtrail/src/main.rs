@@ -46,6 +46,7 @@ fn main() -> ExitCode {
         Command::Rules { own } => commands::rules::run(&own),
         Command::Report(args) => commands::report::run(&args),
         Command::Completions { shell } => commands::completions(shell),
+        Command::Man { command } => commands::man(command.as_deref()),
         Command::Sql(_) => not_built("sql"),
         Command::Serve(_) => not_built("serve"),
         Command::Watch(_) => not_built("watch"),

@@ -11,7 +11,7 @@ pub(crate) mod scan;
 pub(crate) mod who;
 
 use crate::cli::Cli;
-use crate::exit;
+use crate::{WrongUsage, exit};
 use anyhow::Result;
 use clap::CommandFactory;
 use coldtrail_core::record::printable;
@@ -25,6 +25,32 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "coldtrail", &mut script);
     io::stdout().write_all(&script)?;
+    Ok(exit::FINISHED)
+}
+
+/// `coldtrail man [COMMAND]`: the page of the program, or of one of its commands.
+pub(crate) fn man(command: Option<&str>) -> Result<u8> {
+    let is_shown = |c: &clap::Command| !c.is_hide_set() && c.get_name() != "help";
+    let mut program = Cli::command();
+    // Gives every command its whole name and the flags that it has from above.
+    program.build();
+    let shown = match command {
+        None => program,
+        Some(name) => {
+            let known = program.get_subcommands().find(|c| c.get_name() == name && is_shown(c));
+            let found = known.cloned().ok_or_else(|| {
+                let all: Vec<&str> =
+                    program.get_subcommands().filter(|c| is_shown(c)).map(clap::Command::get_name).collect();
+                WrongUsage(format!("{name}: no such command; there are {}", all.join(", ")))
+            })?;
+            // A page is called as `man` looks for it: `coldtrail-scan`.
+            let name = format!("coldtrail-{name}");
+            found.display_name(name).version(env!("CARGO_PKG_VERSION"))
+        }
+    };
+    let mut page = Vec::new();
+    clap_mangen::Man::new(shown).render(&mut page)?;
+    io::stdout().write_all(&page)?;
     Ok(exit::FINISHED)
 }
 
