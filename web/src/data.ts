@@ -60,6 +60,8 @@ export interface Host {
 export interface Country {
   code: string;
   expected: boolean | null;
+  /** Bits of surprise that a visitor comes from there; empty where it is not known. */
+  bits: string;
   clients: number;
   named: number;
   n: number;

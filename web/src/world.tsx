@@ -36,7 +36,8 @@ export function ringed(data: Data): Map<string, number> {
 export function reason(country: Country, named: number): string {
   const found = named ? `${count(named)} in findings` : "";
   const expected = country.expected === null ? "" : country.expected ? "expected" : "not expected";
-  return [found, expected].filter(Boolean).join(", ") || "-";
+  const surprise = country.bits ? `surprise ${country.bits} bits` : "";
+  return [found, expected, surprise].filter(Boolean).join(", ") || "-";
 }
 
 export function World() {

@@ -3,7 +3,7 @@
 use crate::figures::{bytes, count, counted, percent, time};
 use coldtrail_core::detect::{Finding, Level, Severity, Stage};
 use coldtrail_core::enrich::{ATTRIBUTION, BUILT_IN_DATE, Place};
-use coldtrail_core::verdict::{Expected, Gap, LeftState, Report, Who};
+use coldtrail_core::verdict::{CountryLine, Expected, Gap, LeftState, Report, Who};
 
 /// The verdict's fixed words; other ones where there was nothing to judge.
 pub(crate) fn headline(report: &Report) -> &'static str {
@@ -208,7 +208,7 @@ pub(crate) fn country_source(report: &Report) -> String {
 
 /// How it is known which countries are expected.
 pub(crate) fn expectation(report: &Report) -> String {
-    match report.countries.expected {
+    let expected = match report.countries.expected {
         Expected::Given => "Expected: as --expect says.".to_owned(),
         Expected::Learnt { n_visitors } => format!(
             "Expected: at least 1 % of {} with a browser's session and without a finding come from there.",
@@ -218,12 +218,24 @@ pub(crate) fn expectation(report: &Report) -> String {
             "Too few browsers' sessions to learn from where visitors are expected; --expect would say it."
                 .to_owned()
         }
+    };
+    match report.countries.lines.iter().any(|l| l.surprise_millibits.is_some()) {
+        true => format!("{expected} A visitor with one bit of surprise more is half as likely."),
+        false => expected,
     }
 }
 
 /// `yes`, `no`, or nothing where it is not known.
 pub(crate) fn expected(is_expected: Option<bool>) -> &'static str {
     is_expected.map_or("", |yes| if yes { "yes" } else { "no" })
+}
+
+/// `9.3`, in bits; nothing where it is not known.
+pub(crate) fn surprise(line: &CountryLine) -> String {
+    line.surprise_millibits.map_or(String::new(), |m| {
+        let tenths = (m + 50) / 100;
+        format!("{}.{}", tenths / 10, tenths % 10)
+    })
 }
 
 /// The stages that anybody reached.

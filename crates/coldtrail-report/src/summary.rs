@@ -149,6 +149,7 @@ fn countries(report: &Report) -> Value {
             "n_attacks": l.n_attacks,
             "bytes_out": l.bytes_out,
             "is_expected": l.is_expected,
+            "surprise_bits": l.surprise_millibits.map(|m| f64::from(m) / 1000.0),
         })
     });
     json!({

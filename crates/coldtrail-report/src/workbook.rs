@@ -349,6 +349,7 @@ impl Book {
             ("requests", 14),
             ("attacks", 12),
             ("bytes out", 16),
+            ("surprise, bits", 14),
         ];
         let has_any = report.countries.lines.iter().any(|l| l.country.is_some());
         let rows = report.countries.lines.iter().filter(|_| has_any).map(|l| {
@@ -356,6 +357,7 @@ impl Book {
                 vec![l.country.map_or("-".into(), |c| c.as_str().into()), expected(l.is_expected).into()];
             let numbers = [l.n_clients, l.n_visitors, l.n_named, l.n_requests, l.n_attacks, l.bytes_out];
             row.extend(numbers.map(Cell::Count));
+            row.push(l.surprise_millibits.map_or(Cell::Empty, |m| Cell::Number(f64::from(m) / 1000.0)));
             row
         });
         let meaning =

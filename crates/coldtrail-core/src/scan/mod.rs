@@ -139,6 +139,7 @@ pub fn scan(found: Found, options: &ScanOptions, progress: &Progress) -> Report 
         totals: observed.totals,
         is_partial: progress.is_stopped(),
     };
+    countries::weigh(&mut report.findings, &report.countries, &detect.geo);
     lanes.fetch_evidence(&inputs, &mut report.findings, &mut report.basis.lines);
     report
 }

@@ -296,6 +296,9 @@ pub struct CountryLine {
     pub n_attacks: u64,
     pub bytes_out: u64,
     pub is_expected: Option<bool>,
+    /// How surprising a visitor from there is, thousandths of a bit: 1,000 more is half as likely. None where there
+    /// are too few visitors to learn from.
+    pub surprise_millibits: Option<u32>,
 }
 
 impl CountryLine {

@@ -83,7 +83,7 @@ fn write(out: &mut impl Write, report: &Report, numbers: &Numbers<'_>) -> io::Re
             "hours": s.hours.iter().map(|(hour, h)| json!([ms_of(hour * 3600), h.hosts, h.failed])).collect::<Vec<_>>(),
         }))).collect::<Vec<_>>(),
         "countries": report.countries.lines.iter().filter_map(|l| Some(json!({
-            "code": l.country?.to_string(), "expected": l.is_expected, "clients": l.n_clients, "named": l.n_named,
+            "code": l.country?.to_string(), "expected": l.is_expected, "bits": answers::surprise(l), "clients": l.n_clients, "named": l.n_named,
             "n": l.n_requests,
         }))).collect::<Vec<_>>(),
         "expectation": answers::expectation(report),

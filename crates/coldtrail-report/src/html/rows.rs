@@ -58,7 +58,7 @@ pub(super) fn pages(report: &Report, most: usize) -> TableView {
 
 /// Countries of the clients; no rows where none is known.
 pub(super) fn countries(report: &Report, most: usize) -> TableView {
-    let columns = "Country|Expected|Clients|Visitors|In findings|Requests|Attacks|Bytes out";
+    let columns = "Country|Expected|Surprise, bits|Clients|Visitors|In findings|Requests|Attacks|Bytes out";
     let lines = report.countries.lines.clone();
     let n = if lines.iter().any(|l| l.country.is_some()) { lines.len() } else { 0 };
     table(columns, &Lines::new(n, move |i| lines[i]), most, "workbook.xlsx", |l| RowView {
@@ -66,6 +66,7 @@ pub(super) fn countries(report: &Report, most: usize) -> TableView {
         cells: vec![
             l.country.map_or("-".to_owned(), |c| c.to_string()),
             answers::expected(l.is_expected).to_owned(),
+            answers::surprise(&l),
             count(l.n_clients),
             count(l.n_visitors),
             count(l.n_named),

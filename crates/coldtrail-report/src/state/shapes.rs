@@ -63,6 +63,7 @@ keep_struct! {
     Countries { lines, expected }
     CountryLine {
         country, n_clients, n_visitors, n_named, n_requests, n_attacks, bytes_out, is_expected,
+        surprise_millibits,
     }
     ClientLine {
         client, n_requests, n_pages, n_status, n_attacks, n_posts, bytes_out, bytes_in, first_us, last_us, peaks,

@@ -444,6 +444,7 @@ fn countries() -> Countries {
         n_attacks: n_named * 1200,
         bytes_out: n_clients * 1_204_000,
         is_expected,
+        surprise_millibits: is_expected.map(|yes| if yes { 21 } else { 9_312 }),
     };
     Countries {
         lines: vec![
