@@ -1,6 +1,6 @@
 //! The parts of a line that name a person or open a door.
 
-use super::{Outcome, Rec, Span, TextField};
+use super::{Outcome, Rec, TextField};
 
 /// What a private part of a line is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -35,27 +35,72 @@ impl Private {
             return None;
         }
         let line = rec.line;
-        let inside = |span: &Span| {
-            span.is_some() && !span.is_empty() && span.start() >= line.start() && span.end() <= line.end()
+        let parts = || {
+            KINDS
+                .into_iter()
+                .map(|(field, kind)| (rec.span_of(field), kind))
+                .filter(|(span, _)| span.is_some() && !span.is_empty())
         };
-        let mut all: Vec<Self> = KINDS
-            .into_iter()
-            .map(|(field, kind)| (rec.span_of(field), kind))
-            .filter(|(span, _)| inside(span))
+        if parts().any(|(span, _)| span.start() < line.start() || span.end() > line.end()) {
+            return None;
+        }
+        let mut all: Vec<Self> = parts()
             .map(|(span, kind)| Self {
                 kind,
                 start: (span.start() - line.start()) as u32,
                 len: span.len() as u32,
             })
             .collect();
+        Self::settle(&mut all);
+        Some(all)
+    }
+
+    /// The parts of a line as the file has it, from those of the same line taken out of what a collector put around
+    /// it: wherever the same bytes stand. None if one of them is written in another way there.
+    pub fn of_wrapped(parts: &[Self], opened: &[u8], raw: &[u8]) -> Option<Vec<Self>> {
+        let mut all = Vec::new();
+        for part in parts {
+            let text = opened.get(part.start as usize..(part.start + part.len) as usize)?;
+            if text == b"-" {
+                continue;
+            }
+            let before = all.len();
+            let places = memchr::memmem::find_iter(raw, text);
+            all.extend(places.map(|at| Self { start: at as u32, ..*part }));
+            if all.len() == before {
+                return None;
+            }
+        }
+        Self::settle(&mut all);
+        Some(all)
+    }
+
+    /// In the order of the line; what stands inside another part goes: a client that a list of proxies vouches for.
+    fn settle(all: &mut Vec<Self>) {
         all.sort_by_key(|p| (p.start, std::cmp::Reverse(p.len), p.kind));
-        // A client that a list of proxies vouches for stands inside the list.
         let mut end = 0;
         all.retain(|p| {
             let is_new = p.start >= end;
             end = end.max(p.start + p.len);
             is_new
         });
-        Some(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_wrapped_line_are_found_again() {
+        let part = |kind, start, len| Private { kind, start, len };
+        let opened = b"192.0.2.7 - jdoe \"GET /\"";
+        let raw = br#"{"log":"192.0.2.7 - jdoe \"GET /\"","u":"jdoe"}"#;
+        let parts = [part(PrivateKind::Client, 0, 9), part(PrivateKind::User, 12, 4)];
+        let found = Private::of_wrapped(&parts, opened, raw).expect("all are there");
+        let texts: Vec<&[u8]> =
+            found.iter().map(|p| &raw[p.start as usize..(p.start + p.len) as usize]).collect();
+        assert_eq!(texts, [&b"192.0.2.7"[..], b"jdoe", b"jdoe"]);
+        assert_eq!(Private::of_wrapped(&parts, opened, b"192.0.2.7 j\\u0064oe"), None);
     }
 }

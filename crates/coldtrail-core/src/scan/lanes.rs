@@ -95,8 +95,13 @@ impl Lane {
         let state = self.state();
         let n = state.readers.partition_point(|r| (r.member, r.from) <= (range.member, range.offset));
         let read = |reader: &Reader| {
-            (reader.member == range.member)
-                .then(|| Private::of(&reader.parser.parse_line(bytes, Span::new(0, bytes.len()))))?
+            if reader.member != range.member {
+                return None;
+            }
+            let mut opened = bytes.to_vec();
+            reader.parser.open(&mut opened);
+            let parts = Private::of(&reader.parser.parse_line(&opened, Span::new(0, opened.len())))?;
+            if opened == bytes { Some(parts) } else { Private::of_wrapped(&parts, &opened, bytes) }
         };
         let (last, before) = state.readers.get(..n)?.split_last()?;
         let private = read(last);
