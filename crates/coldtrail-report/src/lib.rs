@@ -57,7 +57,7 @@ mod techniques;
 
 pub use folder::{FILES, MORE_FILES, Options, WrittenFile, prepare, write_all};
 pub use raw::raw_text;
-pub use row::Cells;
+pub use row::{Cells, Row};
 pub use run::{Method, Run, case_command};
 pub use safe::{Safe, clip, is_unsafe, safe, width};
 pub use terminal::Style;

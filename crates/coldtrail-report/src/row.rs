@@ -39,13 +39,14 @@ impl Cells {
 }
 
 /// Rows that are being written: each cell with a comma behind it.
-pub(crate) struct Row {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) cells: Cells,
+pub struct Row {
+    pub bytes: Vec<u8>,
+    pub cells: Cells,
 }
 
 impl Row {
-    pub(crate) fn text(&mut self, text: &str) {
+    /// A text of the log.
+    pub fn text(&mut self, text: &str) {
         let cell = self.cells.text(text);
         if cell.bytes().any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r')) {
             self.bytes.push(b'"');
@@ -60,7 +61,7 @@ impl Row {
     }
 
     /// A text of ours, which no reader runs or splits.
-    pub(crate) fn word(&mut self, word: &str) {
+    pub fn word(&mut self, word: &str) {
         self.bytes.extend_from_slice(word.as_bytes());
         self.bytes.push(b',');
     }
@@ -79,7 +80,8 @@ impl Row {
         self.bytes.push(b',');
     }
 
-    pub(crate) fn numbers<const N: usize>(&mut self, numbers: [u64; N]) {
+    /// One cell each.
+    pub fn numbers<const N: usize>(&mut self, numbers: [u64; N]) {
         for n in numbers {
             self.digits(n);
             self.bytes.push(b',');
@@ -93,7 +95,8 @@ impl Row {
         }
     }
 
-    pub(crate) fn times(&mut self, times: [Option<i64>; 2]) {
+    /// Times in microseconds since 1970, as ISO 8601 in UTC.
+    pub fn times(&mut self, times: [Option<i64>; 2]) {
         for time in times {
             if let Some(ts_us) = time {
                 write_iso(&mut self.bytes, ts_us);
@@ -108,7 +111,7 @@ impl Row {
     }
 
     /// Ends a row: its last comma becomes the end of the line.
-    pub(crate) fn end(&mut self) {
+    pub fn end(&mut self) {
         if let Some(comma) = self.bytes.last_mut() {
             *comma = b'\n';
         }

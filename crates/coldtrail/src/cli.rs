@@ -31,7 +31,7 @@ pub(crate) enum Command {
                             logs/ --format ecs | gzip > to-elastic.ndjson.gz"
     )]
     Records(Records),
-    /// Who fetched this URL, host, path or address
+    /// Who fetched this URL, host, path or address, how each came there, and what each did afterwards
     #[command(after_help = "Example:\n  coldtrail who 'hxxp://bad[.]site/malware.exe' proxy/")]
     Who(Who),
     /// List the files that belong on a server, for `scan --manifest`
@@ -325,6 +325,12 @@ pub(crate) struct Who {
     #[command(flatten)]
     pub(crate) input: Input,
     /// One JSON object a line
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
+    /// One row of CSV a client
+    #[arg(long, conflicts_with = "json", help_heading = "Output")]
+    pub(crate) csv: bool,
+    /// Do not guard CSV cells that a spreadsheet would run
+    #[arg(long, requires = "csv", help_heading = "Output")]
+    pub(crate) csv_raw: bool,
 }

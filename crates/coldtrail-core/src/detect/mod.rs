@@ -26,6 +26,7 @@ pub(crate) mod testing;
 pub(crate) use phrase::{bytes, count, counted, list, percent, quote, seconds, span, time, time_s};
 
 pub use crate::link::{AgentGroup, HostFacts, LinkedClient};
+pub use command_and_control::{Rhythm, rhythm};
 pub(crate) use finding::stable_hash;
 pub use finding::{Draft, Evidence, Finding, Level, Number, Severity, Stage};
 pub(crate) use host::Host;

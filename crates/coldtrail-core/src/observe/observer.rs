@@ -393,14 +393,7 @@ fn facts(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> Facts {
         facts.set(Facts::UPLOAD, is_upload_target(&key.path));
     }
     if rec.role == Role::Proxy {
-        let action = rec.action.bytes(block).to_ascii_lowercase();
-        let refused = [&b"denied"[..], b"blocked", b"reject"]
-            .iter()
-            .any(|w| memchr::memmem::find(&action, w).is_some());
-        facts.set(
-            Facts::DENIED,
-            refused || rec.status_code == 407 || (rec.status_code == 403 && !action.is_empty()),
-        );
+        facts.set(Facts::DENIED, rec.is_denied(block));
     }
     facts
 }

@@ -398,6 +398,26 @@ impl Rec {
         if self.response_body_bytes == Metric::NONE { self.response_bytes } else { self.response_body_bytes }
     }
 
+    /// Whether a proxy says that it did not let the request through: by its verdict, by asking for a password, or by
+    /// a 403 beside a verdict of any kind.
+    #[inline]
+    pub fn is_denied(&self, block: &[u8]) -> bool {
+        // `TCP_DENIED`, `deny`, `Blocked`, `block-url`, `rejected`: four letters tell them, in any case.
+        const WORDS: [u32; 4] = [
+            u32::from_be_bytes(*b"deni"),
+            u32::from_be_bytes(*b"deny"),
+            u32::from_be_bytes(*b"bloc"),
+            u32::from_be_bytes(*b"reje"),
+        ];
+        let mut last = 0u32;
+        let mut says_so = false;
+        for c in self.action.bytes(block) {
+            last = last << 8 | u32::from(c | 0x20);
+            says_so |= WORDS.contains(&last);
+        }
+        says_so || self.status_code == 407 || (self.status_code == 403 && !self.action.is_empty())
+    }
+
     /// Splits `target` (must be set) into host, path and query: `http://h/p?q`, `h:443` (CONNECT), `/p?q`.
     #[inline]
     pub fn split_target(&mut self, block: &[u8]) {
@@ -458,6 +478,24 @@ mod tests {
         check("10.0.0.9", "-", "10.0.0.9");
         check("10.0.0.9", " , ", "10.0.0.9");
         check("10.0.0.9", "10.1.1.1, 10.2.2.2", "10.1.1.1");
+    }
+
+    #[test]
+    fn verdicts_of_proxies() {
+        let denied = |action: &str, status_code: u16| {
+            let mut rec = Rec::unread(Span::new(0, action.len()));
+            (rec.action, rec.status_code) = (Span::new(0, action.len()), status_code);
+            rec.is_denied(action.as_bytes())
+        };
+        for action in
+            ["TCP_DENIED", "Blocked", "block-url", "deny", "blocked", "policy_reject", "NONE_DENIED_REPLY"]
+        {
+            assert!(denied(action, 200), "{action}");
+        }
+        for action in ["TCP_MISS", "Allowed", "PROXIED", "TCP_TUNNEL", "passthrough", "den", ""] {
+            assert!(!denied(action, 200), "{action}");
+        }
+        assert!(denied("TCP_MISS", 403) && denied("", 407) && !denied("", 403));
     }
 
     fn check(method: &str, target: &str, host: Option<&str>, path: &str, query: Option<&str>) {

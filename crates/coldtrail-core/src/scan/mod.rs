@@ -6,9 +6,11 @@ mod lanes;
 mod lines;
 mod progress;
 mod stream;
+mod words;
 
 pub use progress::{Progress, Snapshot};
 pub use stream::{Streamed, stream};
+pub use words::Words;
 
 use crate::decode::HashKind;
 use crate::detect::{Finding, Options, Site};

@@ -1,5 +1,6 @@
 //! Records in the order of the inputs, for the commands that look at single lines.
 
+use super::Words;
 use crate::decode::{Block, Feed, HashKind, Member, Options, Step};
 use crate::parse::{Parser, Settings};
 use crate::record::Rec;
@@ -16,15 +17,19 @@ pub enum Streamed<'a> {
 }
 
 /// Reads inputs one after the other, each from start to end. Returns what could not be read. `visit` may break off.
+/// With `words`, only lines that hold one of them are parsed and handed out, in blocks whose places are not those of
+/// the input; lines of which the format depends stay in.
 pub fn stream(
     inputs: &[Located],
     parser: Option<&Parser>,
     settings: &Arc<Settings>,
+    words: Option<&Words>,
     mut visit: impl FnMut(Streamed<'_>) -> ControlFlow<()>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut block = Block::default();
     let mut records = Vec::new();
+    let mut thinned = Block::default();
     for located in inputs {
         let mut feed = match Feed::open(located, Options { hash: HashKind::None, ..Options::default() }) {
             Ok(feed) => feed,
@@ -47,10 +52,17 @@ pub fn stream(
                         .clone();
                     in_force.open(&mut block.bytes);
                     records.clear();
-                    in_force.parse_block(&block, &mut records);
+                    let read = match words {
+                        Some(words) => {
+                            words.thin(&block, &mut thinned);
+                            &thinned
+                        }
+                        None => &block,
+                    };
+                    in_force.parse_block(read, &mut records);
                     now = in_force.after(&block).or(Some(in_force));
                     let input = feed.member().map_or("", |m| m.path.as_str());
-                    if visit(Streamed::Records { input, block: &block, records: &records }).is_break() {
+                    if visit(Streamed::Records { input, block: read, records: &records }).is_break() {
                         return problems;
                     }
                 }

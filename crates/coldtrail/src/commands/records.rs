@@ -38,7 +38,7 @@ pub(crate) fn run(args: &cli::Records) -> Result<u8> {
     let in_window = |ts: i64| {
         ts == NO_TIME || (plan.since_us.is_none_or(|t| ts >= t) && plan.until_us.is_none_or(|t| ts <= t))
     };
-    let problems = stream(&plan.found.inputs, plan.parser.as_ref(), &plan.settings, |streamed| {
+    let problems = stream(&plan.found.inputs, plan.parser.as_ref(), &plan.settings, None, |streamed| {
         has_read = true;
         let Streamed::Records { input, block, records } = streamed else { return ControlFlow::Continue(()) };
         for (i, rec) in records.iter().enumerate() {
