@@ -419,7 +419,7 @@ impl<'a> Focuser<'a> {
             host: key.host_hash,
             role: rec.role,
             status_code: rec.status_code,
-            method: Method::parse(rec.method.bytes(block)),
+            method: if rec.is_connection { Method::Connect } else { Method::parse(rec.method.bytes(block)) },
             bytes_out: rec.bytes_out(),
             bytes_in: rec.request_bytes,
             verdict,

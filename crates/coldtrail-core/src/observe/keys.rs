@@ -75,7 +75,11 @@ pub(crate) fn is_site_change(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> b
 fn host_and_port<'b>(block: &'b [u8], rec: &Rec) -> (Cow<'b, [u8]>, u16) {
     let text = rec.host.bytes(block);
     let is_connect = rec.method.bytes(block) == b"CONNECT";
-    let default = if is_connect || rec.target.bytes(block).starts_with(b"https:") { 443 } else { 80 };
+    let default = match rec.port {
+        0 if is_connect || rec.target.bytes(block).starts_with(b"https:") => 443,
+        0 => 80,
+        port => port,
+    };
     let colon = memchr::memrchr(b':', text).filter(|i| {
         let port = &text[i + 1..];
         let bare_v6 = memchr::memchr(b':', &text[..*i]).is_some() && !text.starts_with(b"[");

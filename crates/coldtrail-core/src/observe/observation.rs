@@ -29,6 +29,8 @@ impl Facts {
     pub(super) const NUMBER: Self = Self(2048);
     /// A program by its content type.
     pub(super) const PROGRAM: Self = Self(4096);
+    /// The host asked did not answer, or with an error of its own.
+    pub(super) const FAILED: Self = Self(8192);
 
     #[inline]
     pub(super) fn set(&mut self, fact: Self, on: bool) {
@@ -209,7 +211,6 @@ pub(super) struct ContactObservation {
     pub(super) bytes_down: u64,
     pub(super) bytes_up: u64,
     pub(super) ts_s: u32,
-    pub(super) status_code: u16,
     pub(super) facts: Facts,
     pub(super) port: u16,
     pub(super) content: Content,
@@ -229,7 +230,7 @@ impl ContactObservation {
         row.n_referrer += u32::from(self.facts.has(Facts::REFERRER));
         if self.facts.has(Facts::DENIED) {
             row.n_denied += 1;
-        } else if StatusClass::of(self.status_code) == StatusClass::Error {
+        } else if self.facts.has(Facts::FAILED) {
             row.n_failed += 1;
         }
         row.bytes_down = row.bytes_down.saturating_add(self.bytes_down);

@@ -11,7 +11,7 @@ use crate::enrich::{
 };
 use crate::parse::{Parser, format_name};
 use crate::record::{NO_TIME, Outcome, Private, Rec, Role, TextField};
-use crate::table::{HourRow, InputTotals, Keyed, Keys, PARTITIONS, Table, Totals, partition};
+use crate::table::{HourRow, InputTotals, Keyed, Keys, PARTITIONS, StatusClass, Table, Totals, partition};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
@@ -258,7 +258,7 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
         account.outgoing += u64::from(facts.has(Facts::OUTGOING));
         account.stripped_queries += u64::from(rec.query.is_some() && rec.query.is_empty());
 
-        let is_error = rec.status_code >= 400 || rec.status_code == 0;
+        let is_error = rec.status_code >= 400 || rec.status_code == 0 && rec.has_status || rec.is_unanswered;
         if self.hour.0 != ts_s / 3600 {
             self.end_hour(ts_s / 3600);
         }
@@ -337,7 +337,6 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
                     bytes_down: bytes_out,
                     bytes_up: bytes_in,
                     ts_s,
-                    status_code: rec.status_code,
                     facts,
                     port: key.port,
                     content,
@@ -386,7 +385,7 @@ fn facts(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> Facts {
         facts.set(Facts::QUERY, !query.is_empty());
         facts.set(Facts::NUMBER, has_number(&query));
     }
-    facts.set(Facts::CONNECT, method == b"CONNECT");
+    facts.set(Facts::CONNECT, method == b"CONNECT" || rec.is_connection);
     facts.set(Facts::UPLOAD, rec.status_code == 201 || method == b"PUT");
     if method.eq_ignore_ascii_case(b"POST") {
         facts.set(Facts::POST, true);
@@ -394,6 +393,8 @@ fn facts(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> Facts {
     }
     if rec.role == Role::Proxy {
         facts.set(Facts::DENIED, rec.is_denied(block));
+        let is_error = rec.has_status && StatusClass::of(rec.status_code) == StatusClass::Error;
+        facts.set(Facts::FAILED, is_error || rec.is_unanswered);
     }
     facts
 }

@@ -51,6 +51,8 @@ pub(super) const UWSGI: FormatId = FormatId(33);
 pub(super) const APP_SERVER: FormatId = FormatId(34);
 pub(super) const INFERRED: FormatId = FormatId(35);
 pub(super) const MODSECURITY: FormatId = FormatId(36);
+pub(super) const ZEEK_CONN: FormatId = FormatId(37);
+pub(super) const ZEEK_SSL: FormatId = FormatId(38);
 
 const POST_BODIES: &str = "POST bodies are not logged: nginx shows them with `$request_body` in log_format, Apache with ModSecurity's audit log \
      (`SecAuditLogParts ABCIFHZ`) or `mod_dumpio`";
@@ -441,6 +443,27 @@ static FORMATS: &[FormatInfo] = &[
             "by default only requests that a rule or an error marked are here: `SecAuditEngine On` keeps all",
             "bodies are here only if `SecAuditLogParts` has C (or I, without files), answers only with F",
             "where a block of 256 KiB ends, the sections of one request are read apart: its answer or its client is missing",
+        ],
+    },
+    FormatInfo {
+        id: ZEEK_CONN,
+        name: "zeek-conn",
+        title: "Zeek conn.log, tab-separated or JSON",
+        shows: "client, address and port of the server, time (start of the connection, us), duration, bytes both ways, whether it was answered",
+        blind_spots: &[
+            "connections, not requests: hosts are addresses, no URL is seen; http.log and ssl.log have the names",
+            "what http.log and ssl.log tell of a connection is counted here once more, by address",
+            "only connections of internal clients are read (by address, or by `local_orig` where `Site::local_nets` is set)",
+        ],
+    },
+    FormatInfo {
+        id: ZEEK_SSL,
+        name: "zeek-ssl",
+        title: "Zeek ssl.log, tab-separated or JSON",
+        shows: "client, name of the server that the client asked for (else its address) and port, time, whether the connection came about",
+        blind_spots: &[
+            "sizes and durations are not logged: conn.log has them; nothing inside of TLS is seen",
+            "only connections of internal clients are read",
         ],
     },
 ];

@@ -4,7 +4,8 @@
 //! stand raw in strings, a quote that is not escaped does not end the record, a cut line keeps what was read. Values
 //! are spans; nothing is copied.
 
-use super::formats::{CADDY, JSON, KEY_VALUE, SURICATA, TRAEFIK_JSON, ZEEK_JSON};
+use super::connection::Connection;
+use super::formats::{CADDY, JSON, KEY_VALUE, SURICATA, TRAEFIK_JSON, ZEEK_CONN, ZEEK_JSON, ZEEK_SSL};
 use super::json_keys::{Key, lookup};
 use super::request::{metric, scaled, set_client_list, trim_line};
 use super::slot::{Slot, check};
@@ -294,6 +295,10 @@ pub(super) struct Sink<'a> {
     request: Span,
     /// Suricata's kind of event.
     event: Span,
+    /// Zeek's connection.
+    connection: Connection,
+    /// Which log of Zeek's it is, as far as its keys tell.
+    zeek_log: FormatId,
 }
 
 impl Take for Sink<'_> {
@@ -305,6 +310,15 @@ impl Take for Sink<'_> {
         match path {
             b"flow_id" => self.rec.format = SURICATA,
             b"event_type" => self.event = value.span,
+            b"id.resp_h" => self.connection.server = value.span,
+            b"id.resp_p" => self.connection.port = value.span,
+            b"proto" => self.connection.protocol = value.span,
+            b"established" => {
+                self.connection.established = value.span;
+                self.zeek_log = ZEEK_SSL;
+            }
+            b"local_orig" => self.connection.is_local = value.span,
+            b"conn_state" => self.zeek_log = ZEEK_CONN,
             _ => {}
         }
         let Some((key, rank)) = lookup(path) else { return };
@@ -330,6 +344,8 @@ impl<'a> Sink<'a> {
             time: none,
             request: none,
             event: none,
+            connection: Connection::NONE,
+            zeek_log: ZEEK_JSON,
         }
     }
 
@@ -405,6 +421,12 @@ impl<'a> Sink<'a> {
         if event == b"stats" || self.rec.format == SURICATA && event != b"http" {
             return Rec::skipped(self.rec.line);
         }
+        if self.rec.format == ZEEK_JSON && self.zeek_log != ZEEK_JSON {
+            if self.duration.is_some() {
+                Slot::DurationS.set(&mut self.rec, block, self.duration);
+            }
+            return self.connection.finish(self.rec, block, self.zeek_log);
+        }
         if self.request.is_some() {
             let (method, target) = (self.rec.method, self.rec.target);
             Slot::Request.set(&mut self.rec, block, self.request);
@@ -453,6 +475,9 @@ impl<'a> Sink<'a> {
         }
         if matches!(self.rec.format, ZEEK_JSON | SURICATA) {
             set_role(&mut self.rec, block);
+            if self.rec.host.is_none() {
+                self.rec.host = self.connection.server;
+            }
         }
         let has_request = self.rec.target.is_some()
             || self.rec.path.is_some()
@@ -460,6 +485,10 @@ impl<'a> Sink<'a> {
             || self.request.is_some();
         let has_contact =
             self.rec.format == KEY_VALUE && self.rec.host.is_some() && self.rec.client.is_some();
+        if !has_request && !self.rec.has_status && self.rec.format == ZEEK_JSON {
+            // Another log of the sensor.
+            return Rec::skipped(self.rec.line);
+        }
         if !has_request && !self.rec.has_status && !has_contact {
             // JSON, but of something else than requests.
             return Rec { reason: Reason::UnknownFormat, ..Rec::unread(self.rec.line) };

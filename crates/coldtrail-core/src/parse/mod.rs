@@ -8,6 +8,7 @@ mod app_server;
 mod cells;
 mod clf;
 mod clf_tolerant;
+mod connection;
 mod envelope;
 mod error_log;
 mod formats;

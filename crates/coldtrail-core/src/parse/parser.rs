@@ -102,7 +102,7 @@ impl Parser {
             // Their columns stand in the file; a file without them is recognised line by line.
             "iis" => Arc::new(Any { id: IIS_W3C }),
             "w3c" | "cloudfront" => Arc::new(Any { id: W3C }),
-            "zeek" | "bro" => Arc::new(Any { id: ZEEK_HTTP }),
+            "zeek" | "bro" | "zeek-conn" | "zeek-ssl" => Arc::new(Any { id: ZEEK_HTTP }),
             "modsecurity" => Arc::new(ModSecurity),
             "json" | "caddy" | "traefik-json" | "zeek-json" | "nginx-json" => Arc::new(Json::default()),
             _ => match formats()
@@ -224,7 +224,7 @@ impl Parser {
                 Arc::new(Clf::new(escape).with_id(winner))
             }
             SQUID => Arc::new(Squid),
-            JSON | CADDY | TRAEFIK_JSON | ZEEK_JSON => Arc::new(Json::of(winner)),
+            JSON | CADDY | TRAEFIK_JSON | ZEEK_JSON | ZEEK_CONN | ZEEK_SSL => Arc::new(Json::of(winner)),
             IIS_W3C => match headless {
                 Some(w3c) => {
                     self.w3c = w3c.clone();
@@ -259,7 +259,8 @@ impl Parser {
             }
         } else if Zeek::is_directive(line) {
             next.zeek = self.zeek.with_directive(line);
-            if next.zeek.has_columns() && (self.format.id() == ZEEK_HTTP || line.starts_with(b"#fields")) {
+            let is_zeek = matches!(self.format.id(), ZEEK_HTTP | ZEEK_CONN | ZEEK_SSL);
+            if next.zeek.has_columns() && (is_zeek || line.starts_with(b"#fields")) {
                 next.format = Arc::new(next.zeek.clone());
             }
         } else if let Some(table) = Table::from_head(line) {
@@ -345,7 +346,10 @@ impl Parser {
     #[cold]
     fn ask_others(&self, bytes: &[u8], rec: &mut Rec) {
         let is_raw = rec.outcome == Outcome::Raw;
-        let is_of_columns = matches!(self.format.id(), W3C | IIS_W3C | CLOUDFRONT | ZEEK_HTTP | CUSTOM);
+        let is_of_columns = matches!(
+            self.format.id(),
+            W3C | IIS_W3C | CLOUDFRONT | ZEEK_HTTP | ZEEK_CONN | ZEEK_SSL | CUSTOM
+        );
         let is_torn =
             matches!(rec.reason, Reason::BadStatus | Reason::TooFewFields | Reason::CutOff | Reason::BadJson);
         if !is_raw && (self.is_given || is_of_columns || !is_torn) {

@@ -1,22 +1,35 @@
-//! Zeek's `http.log` as tab-separated values. Its `#` lines say how to read it; they may come again.
+//! Zeek's `http.log`, `conn.log` and `ssl.log` as tab-separated values. Their `#` lines say how to read them; they may
+//! come again.
 
 use super::Format;
-use super::formats::ZEEK_HTTP;
+use super::connection::Connection;
+use super::formats::{ZEEK_CONN, ZEEK_HTTP, ZEEK_SSL};
 use super::slot::{Slot, check};
 use crate::record::{ClientKey, Escape, FormatId, Outcome, Reason, Rec, Role, Span};
 
 /// Columns kept of one line; `http.log` with all scripts loaded has some 40.
 const MAX_COLUMNS: usize = 128;
 
+/// What a column is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Column {
+    Of(Slot),
+    Server,
+    Port,
+    Protocol,
+    Established,
+    IsLocal,
+}
+
 /// The columns in force.
 #[derive(Clone, Debug)]
 pub struct Zeek {
-    columns: Vec<Slot>,
+    columns: Vec<Column>,
     separator: u8,
     empty: Vec<u8>,
     unset: Vec<u8>,
-    /// `#path` is another log's: its lines are no requests.
-    is_other_log: bool,
+    /// Which log it is; none: another, whose lines are neither requests nor connections.
+    log: Option<FormatId>,
 }
 
 impl Default for Zeek {
@@ -26,7 +39,7 @@ impl Default for Zeek {
             separator: b'\t',
             empty: b"(empty)".to_vec(),
             unset: b"-".to_vec(),
-            is_other_log: false,
+            log: Some(ZEEK_HTTP),
         }
     }
 }
@@ -57,9 +70,16 @@ impl Zeek {
             }
             b"#empty_field" => next.empty = value.to_vec(),
             b"#unset_field" => next.unset = value.to_vec(),
-            b"#path" => next.is_other_log = !value.starts_with(b"http"),
+            b"#path" => {
+                let name = value.split(|c| matches!(c, b'_' | b'.')).next().unwrap_or_default();
+                next.log = match name {
+                    b"conn" => Some(ZEEK_CONN),
+                    b"ssl" => Some(ZEEK_SSL),
+                    _ => value.starts_with(b"http").then_some(ZEEK_HTTP),
+                };
+            }
             b"#fields" => {
-                next.columns = value.split(|c| *c == next.separator).take(MAX_COLUMNS).map(slot).collect()
+                next.columns = value.split(|c| *c == next.separator).take(MAX_COLUMNS).map(column).collect()
             }
             _ => {}
         }
@@ -67,24 +87,30 @@ impl Zeek {
     }
 }
 
-fn slot(name: &[u8]) -> Slot {
-    match name {
+fn column(name: &[u8]) -> Column {
+    Column::Of(match name {
         b"ts" => Slot::Time,
         b"id.orig_h" => Slot::Client,
-        b"id.resp_h" => Slot::Peer,
+        b"id.resp_h" => return Column::Server,
+        b"id.resp_p" => return Column::Port,
+        b"proto" => return Column::Protocol,
+        b"established" => return Column::Established,
+        b"local_orig" => return Column::IsLocal,
         b"method" => Slot::Method,
-        b"host" => Slot::Host,
+        b"host" | b"server_name" => Slot::Host,
         b"uri" => Slot::Target,
         b"referrer" => Slot::Referrer,
         b"user_agent" => Slot::UserAgent,
-        b"request_body_len" => Slot::RequestBytes,
+        b"request_body_len" | b"orig_bytes" => Slot::RequestBytes,
         b"response_body_len" => Slot::BodyBytes,
+        b"resp_bytes" => Slot::Bytes,
+        b"duration" => Slot::DurationS,
         b"status_code" => Slot::Status,
         b"username" => Slot::User,
-        b"proxied" => Slot::Action,
+        b"proxied" | b"conn_state" => Slot::Action,
         b"resp_mime_types" => Slot::Mime,
         _ => Slot::Ignore,
-    }
+    })
 }
 
 /// A sensor sees both ways: a request from an internal address is one of our own people's, as in a proxy's log;
@@ -97,14 +123,14 @@ pub(super) fn set_role(rec: &mut Rec, block: &[u8]) {
 
 impl Format for Zeek {
     fn id(&self) -> FormatId {
-        ZEEK_HTTP
+        self.log.unwrap_or(ZEEK_HTTP)
     }
 
     fn parse_line(&self, block: &[u8], line: Span) -> Rec {
         let text = line.bytes(block);
-        if text.trim_ascii().is_empty() || text[0] == b'#' || self.is_other_log {
+        let Some(log) = self.log.filter(|_| !text.trim_ascii().is_empty() && text[0] != b'#') else {
             return Rec::skipped(line);
-        }
+        };
         if self.columns.is_empty() {
             return Rec::unread(line);
         }
@@ -113,19 +139,25 @@ impl Format for Zeek {
         rec.escape = Escape::Zeek;
         let mut at = line.start();
         let mut n = 0;
-        let mut server = Span::NONE;
+        let mut connection = Connection::NONE;
         for value in text.split(|c| *c == self.separator) {
             let span = Span::new(at, at + value.len());
             at += value.len() + 1;
             n += 1;
-            let Some(slot) = self.columns.get(n - 1) else { break };
+            let Some(column) = self.columns.get(n - 1) else { break };
             if value == self.unset {
                 continue;
             }
-            match slot {
-                Slot::Peer => server = span,
-                _ if value == self.empty => slot.set(&mut rec, block, Span::new(span.end(), span.end())),
-                _ => slot.set(&mut rec, block, span),
+            match column {
+                Column::Of(slot) if value == self.empty => {
+                    slot.set(&mut rec, block, Span::new(span.end(), span.end()))
+                }
+                Column::Of(slot) => slot.set(&mut rec, block, span),
+                Column::Server => connection.server = span,
+                Column::Port => connection.port = span,
+                Column::Protocol => connection.protocol = span,
+                Column::Established => connection.established = span,
+                Column::IsLocal => connection.is_local = span,
             }
         }
         if n < self.columns.len() {
@@ -136,8 +168,11 @@ impl Format for Zeek {
         if n < 2 {
             return Rec::unread(line);
         }
+        if log != ZEEK_HTTP {
+            return connection.finish(rec, block, log);
+        }
         if rec.host.is_none() {
-            rec.host = server;
+            rec.host = connection.server;
         }
         set_role(&mut rec, block);
         if rec.outcome == Outcome::Ok {
@@ -168,7 +203,7 @@ mod tests {
         assert_eq!(rec.text(TextField::Path, line).as_deref(), Some(&b"/a \xfc\tb"[..]));
         assert_eq!(rec.user_agent.get(line), Some(&b""[..]));
         assert_eq!(rec.response_body_bytes.get(), Some(178));
-        let conn = format.with_directive(b"#path\tconn");
-        assert_eq!(conn.parse_line(line, Span::new(0, line.len())).outcome, Outcome::Skipped);
+        let dns = format.with_directive(b"#path\tdns");
+        assert_eq!(dns.parse_line(line, Span::new(0, line.len())).outcome, Outcome::Skipped);
     }
 }

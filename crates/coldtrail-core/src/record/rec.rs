@@ -247,6 +247,12 @@ pub struct Rec {
     pub status_code: u16,
     /// The log states a status, though it may be 0.
     pub has_status: bool,
+    /// A whole connection, of which no request is seen: a line of Zeek's conn.log or ssl.log.
+    pub is_connection: bool,
+    /// The log has no status, but says that the host did not answer.
+    pub is_unanswered: bool,
+    /// The server's port where it stands apart from the host; 0 where it does not.
+    pub port: u16,
     /// Microseconds since 1970 UTC; `NO_TIME` where absent.
     pub ts_us: i64,
     /// The address the request came from, as logged. Behind a proxy: the one that the proxy vouches for.
@@ -297,6 +303,9 @@ impl Rec {
             ts_digits: 0,
             status_code: 0,
             has_status: false,
+            is_connection: false,
+            is_unanswered: false,
+            port: 0,
             ts_us: NO_TIME,
             client: Span::NONE,
             peer: Span::NONE,
