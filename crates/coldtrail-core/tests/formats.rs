@@ -1,9 +1,10 @@
 //! What real servers wrote when they were sent hostile requests: no line is lost, and no client, time, target or status.
 #![expect(clippy::disallowed_methods, reason = "reads the fixtures")]
 
-use coldtrail_core::decode::Block;
+use coldtrail_core::decode::{Block, Feed, Options, Step};
 use coldtrail_core::parse::{Clf, Format, Parser, format_name, formats, lines};
 use coldtrail_core::record::{Escape, NO_TIME, Outcome, Rec, Span, TextField, format_ts, printable};
+use coldtrail_core::source::Located;
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -275,6 +276,28 @@ fn lines_of_clouds() {
     ] {
         check(line, "/a?b=c");
     }
+}
+
+/// A HAR through the decoder that makes lines of its entries: offsets are those of the file.
+#[test]
+fn a_har_is_read_by_entries() {
+    let bytes = fixture("../proxies/browser.har");
+    let located = Located::stream("in", Box::new(std::io::Cursor::new(bytes.clone())));
+    let mut feed = Feed::open(&located, Options::default()).expect("opens");
+    let mut block = Block::default();
+    assert_eq!(feed.next(&mut block), Step::Block);
+    let (_, records) = read(&block.bytes);
+    let want = String::from_utf8(fixture("../proxies/expected/browser.tsv")).expect("text");
+    assert_eq!(want.lines().count(), records.len());
+    for ((i, rec), want) in records.iter().enumerate().zip(want.lines()) {
+        assert_eq!(row(i + 1, rec, &block.bytes), want.trim_end());
+        let (start, end) = (rec.line.start(), rec.line.end());
+        let blank = |b: &[u8]| b.iter().map(|c| if *c == b'\n' { b' ' } else { *c }).collect::<Vec<u8>>();
+        let inner = start + 1..end;
+        assert_eq!(block.bytes[inner.clone()], blank(&bytes[inner]), "line {}", i + 1);
+    }
+    let Step::Member(member) = feed.next(&mut block) else { panic!("one block") };
+    assert_eq!((member.lines, member.bytes), (4, bytes.len() as u64));
 }
 
 /// The same 70 requests, written by one server in three escapings, are the same records.

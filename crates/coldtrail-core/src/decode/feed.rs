@@ -4,6 +4,7 @@ use super::caps::{Caps, MAX_NESTING};
 use super::charset::{Charset, Utf16};
 use super::codec::{Shared, unpack};
 use super::error::{DecodeError, Faults};
+use super::har::{self, Har};
 use super::lines::Lines;
 use super::sniff::{HEAD_BYTES, Kind, sniff};
 use super::tap::{Meter, Stream, Tap, fill};
@@ -230,6 +231,7 @@ impl Feed {
             let peeked = Peeked::new(stream);
             let kind = sniff(&peeked.head);
             let charset = Charset::of(&peeked.head);
+            let is_har = har::is_har(&peeked.head);
             stream = Box::new(peeked);
             let n = match kind {
                 Kind::Packed(_) => place.n_packings,
@@ -268,19 +270,23 @@ impl Feed {
                 Kind::NotALog(what) if !(self.named && place.n_archives == 0) => {
                     return self.pass(place, None, Some(format!("{what}, not a log; skipped")));
                 }
-                Kind::NotALog(_) | Kind::Plain => return self.start(stream, charset, tap, place),
+                Kind::NotALog(_) | Kind::Plain => return self.start(stream, charset, is_har, tap, place),
             }
         }
     }
 
-    fn start(&mut self, mut stream: Stream, charset: Charset, tap: Tap, place: Place) {
+    fn start(&mut self, mut stream: Stream, charset: Charset, is_har: bool, tap: Tap, place: Place) {
         let mut offset = 0;
         match charset {
             Charset::Bytes => {}
             Charset::Utf8Mark => offset = fill(&mut stream, &mut [0; 3]).n as u64,
             Charset::Utf16 { is_big_endian } => stream = Box::new(Utf16::new(stream, is_big_endian)),
         }
-        self.is_seekable = place.layers.is_empty() && !matches!(charset, Charset::Utf16 { .. });
+        if is_har {
+            stream = Box::new(Har::new(stream));
+        }
+        let is_turned = is_har || matches!(charset, Charset::Utf16 { .. });
+        self.is_seekable = place.layers.is_empty() && !is_turned;
         let member = self.new_member(&place);
         self.current = Some(Current { lines: Lines::new(stream, offset), member, tap });
     }

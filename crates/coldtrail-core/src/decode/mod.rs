@@ -15,6 +15,7 @@ mod charset;
 mod codec;
 mod error;
 mod feed;
+mod har;
 mod hash;
 mod lines;
 mod lzma2;

@@ -53,6 +53,7 @@ pub(super) const INFERRED: FormatId = FormatId(35);
 pub(super) const MODSECURITY: FormatId = FormatId(36);
 pub(super) const ZEEK_CONN: FormatId = FormatId(37);
 pub(super) const ZEEK_SSL: FormatId = FormatId(38);
+pub(super) const HAR: FormatId = FormatId(39);
 
 const POST_BODIES: &str = "POST bodies are not logged: nginx shows them with `$request_body` in log_format, Apache with ModSecurity's audit log \
      (`SecAuditLogParts ABCIFHZ`) or `mod_dumpio`";
@@ -464,6 +465,16 @@ static FORMATS: &[FormatInfo] = &[
         blind_spots: &[
             "sizes and durations are not logged: conn.log has them; nothing inside of TLS is seen",
             "only connections of internal clients are read",
+        ],
+    },
+    FormatInfo {
+        id: HAR,
+        name: "har",
+        title: "HAR, what a browser or an intercepting proxy saves; each entry is a line",
+        shows: "time (start of the request, ms), duration, method, URL, status, body bytes both ways, content type, referrer, user agent, cookies, POST bodies",
+        blind_spots: &[
+            "whose browser it was is not logged: all entries have one client without a name",
+            "what a page loaded while nobody recorded is not here",
         ],
     },
 ];

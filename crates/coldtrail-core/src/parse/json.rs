@@ -5,7 +5,7 @@
 //! are spans; nothing is copied.
 
 use super::connection::Connection;
-use super::formats::{CADDY, JSON, KEY_VALUE, SURICATA, TRAEFIK_JSON, ZEEK_CONN, ZEEK_JSON, ZEEK_SSL};
+use super::formats::{CADDY, HAR, JSON, KEY_VALUE, SURICATA, TRAEFIK_JSON, ZEEK_CONN, ZEEK_JSON, ZEEK_SSL};
 use super::json_keys::{Key, lookup};
 use super::request::{metric, scaled, set_client_list, trim_line};
 use super::slot::{Slot, check};
@@ -19,6 +19,8 @@ use crate::record::{
 const MAX_DEPTH: usize = 8;
 /// Bytes of a dotted path of keys; longer ones are of no interest.
 const MAX_PATH: usize = 96;
+/// Where a HAR has its headers: objects of name and value.
+const HAR_HEADERS: &[u8] = b"request.headers";
 /// Kinds of values that a record can take, for their ranks.
 const N_KINDS: usize = 40;
 
@@ -199,8 +201,10 @@ impl Scanner<'_> {
                 }
                 Some(b',') => {
                     self.at += 1;
-                    // Further elements are scanned but have no path.
-                    self.path_len = usize::MAX;
+                    // Further elements are scanned but have no path; of a HAR's headers each is read.
+                    if self.path() != HAR_HEADERS {
+                        self.path_len = usize::MAX;
+                    }
                 }
                 None => {
                     self.fault = Reason::CutOff;
@@ -297,6 +301,8 @@ pub(super) struct Sink<'a> {
     event: Span,
     /// Zeek's connection.
     connection: Connection,
+    /// Name of a HAR's header whose value comes next.
+    header: Span,
     /// Which log of Zeek's it is, as far as its keys tell.
     zeek_log: FormatId,
 }
@@ -309,6 +315,12 @@ impl Take for Sink<'_> {
         // All events of Suricata have it, of which few are requests.
         match path {
             b"flow_id" => self.rec.format = SURICATA,
+            b"starteddatetime" => self.rec.format = HAR,
+            b"time" if self.rec.format == HAR => {
+                return Slot::DurationMs.set(&mut self.rec, self.block, value.span);
+            }
+            b"request.headers.name" => self.header = value.span,
+            b"request.headers.value" => return self.har_header(value),
             b"event_type" => self.event = value.span,
             b"id.resp_h" => self.connection.server = value.span,
             b"id.resp_p" => self.connection.port = value.span,
@@ -345,12 +357,24 @@ impl<'a> Sink<'a> {
             request: none,
             event: none,
             connection: Connection::NONE,
+            header: none,
             zeek_log: ZEEK_JSON,
         }
     }
 
     pub(super) fn text(&self, span: Span) -> &'a [u8] {
         span.bytes(self.block)
+    }
+
+    fn har_header(&mut self, value: Value) {
+        let name = std::mem::replace(&mut self.header, Span::NONE).bytes(self.block);
+        let slot = match name.to_ascii_lowercase().as_slice() {
+            b"referer" => Slot::Referrer,
+            b"user-agent" => Slot::UserAgent,
+            b"cookie" => Slot::Cookie,
+            _ => return,
+        };
+        self.put(Key::Slot(slot), 0, value);
     }
 
     /// Takes a value of a known meaning, if none of a better rank was taken.
@@ -474,6 +498,8 @@ impl<'a> Sink<'a> {
             }
         }
         if matches!(self.rec.format, ZEEK_JSON | SURICATA) {
+            // A sensor sees whether an answer came.
+            self.rec.is_unanswered = !self.rec.has_status;
             set_role(&mut self.rec, block);
             if self.rec.host.is_none() {
                 self.rec.host = self.connection.server;
@@ -493,7 +519,13 @@ impl<'a> Sink<'a> {
             // JSON, but of something else than requests.
             return Rec { reason: Reason::UnknownFormat, ..Rec::unread(self.rec.line) };
         }
-        if self.rec.outcome == Outcome::Ok {
+        if self.rec.format == HAR {
+            // It never has a client.
+            self.rec.role = Role::Proxy;
+            if self.rec.outcome == Outcome::Ok && self.rec.ts_us == NO_TIME {
+                self.rec.flag(Reason::BadTime);
+            }
+        } else if self.rec.outcome == Outcome::Ok {
             check_json(&mut self.rec);
         }
         self.rec.or_raw()

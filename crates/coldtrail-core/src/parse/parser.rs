@@ -104,7 +104,7 @@ impl Parser {
             "w3c" | "cloudfront" => Arc::new(Any { id: W3C }),
             "zeek" | "bro" | "zeek-conn" | "zeek-ssl" => Arc::new(Any { id: ZEEK_HTTP }),
             "modsecurity" => Arc::new(ModSecurity),
-            "json" | "caddy" | "traefik-json" | "zeek-json" | "nginx-json" => Arc::new(Json::default()),
+            "json" | "har" | "caddy" | "traefik-json" | "zeek-json" | "nginx-json" => Arc::new(Json::default()),
             _ => match formats()
                 .iter()
                 .find(|f| f.name == name && !matches!(f.id, UNKNOWN | CUSTOM | INFERRED))
@@ -224,7 +224,9 @@ impl Parser {
                 Arc::new(Clf::new(escape).with_id(winner))
             }
             SQUID => Arc::new(Squid),
-            JSON | CADDY | TRAEFIK_JSON | ZEEK_JSON | ZEEK_CONN | ZEEK_SSL => Arc::new(Json::of(winner)),
+            JSON | HAR | CADDY | TRAEFIK_JSON | ZEEK_JSON | ZEEK_CONN | ZEEK_SSL => {
+                Arc::new(Json::of(winner))
+            }
             IIS_W3C => match headless {
                 Some(w3c) => {
                     self.w3c = w3c.clone();

@@ -174,6 +174,7 @@ impl Format for Zeek {
         if rec.host.is_none() {
             rec.host = connection.server;
         }
+        rec.is_unanswered = !rec.has_status;
         set_role(&mut rec, block);
         if rec.outcome == Outcome::Ok {
             check(&mut rec);

@@ -125,8 +125,8 @@ impl Clients {
     pub fn text(&self, client: ClientKey) -> String {
         match (client.ip(), self.names.get(&client)) {
             (Some(ip), _) => ip.to_string(),
-            (None, Some(name)) => crate::record::printable(name),
-            (None, None) => "-".to_owned(),
+            (None, Some(name)) if !name.is_empty() => crate::record::printable(name),
+            (None, _) => "-".to_owned(),
         }
     }
 
