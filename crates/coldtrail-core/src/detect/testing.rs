@@ -394,6 +394,7 @@ impl TestSite {
                     Selector::PageBaseline(_) | Selector::PageReplies(_) => false,
                     Selector::NetworkMisses(n) => n == client.network() && is_miss(),
                     Selector::AgentMisses(a) => a == self.agent_key(r) && is_miss(),
+                    Selector::Agent(a) => a == self.agent_key(r),
                     Selector::Contact(c, h) => c == client && h == host && r.proxy,
                     Selector::Host(h) => h == host && r.proxy,
                     Selector::SiteChanges => {

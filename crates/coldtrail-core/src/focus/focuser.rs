@@ -27,6 +27,8 @@ pub struct Wanted {
     clients: HashMap<ClientKey, ClientWants, foldhash::fast::RandomState>,
     networks: Set<ClientKey>,
     agents: Set<u64>,
+    /// Of which every request is wanted.
+    whole_agents: Set<u64>,
     pages: HashMap<u64, PageWants, foldhash::fast::RandomState>,
     hosts: Set<u64>,
     contacts: Set<(ClientKey, u64)>,
@@ -75,6 +77,7 @@ impl Wanted {
             clients: HashMap::default(),
             networks: Set::default(),
             agents: Set::default(),
+            whole_agents: Set::default(),
             pages: HashMap::default(),
             hosts: Set::default(),
             contacts: Set::default(),
@@ -109,6 +112,10 @@ impl Wanted {
                 }
                 Selector::AgentMisses(a) => {
                     wanted.agents.insert(a);
+                    hashes.push(a);
+                }
+                Selector::Agent(a) => {
+                    wanted.whole_agents.insert(a);
                     hashes.push(a);
                 }
                 Selector::Contact(c, h) => {
@@ -191,6 +198,10 @@ impl Wanted {
             if !self.agents.is_empty() {
                 let of_agent = part.clients.uses().filter(|u| self.agents.contains(&u.agent));
                 of_agent.for_each(|usage| lines.clients_refused.add(rows[usage.client as usize].hash));
+            }
+            if !self.whole_agents.is_empty() {
+                let of_agent = part.clients.uses().filter(|u| self.whole_agents.contains(&u.agent));
+                of_agent.for_each(|usage| lines.clients.add(rows[usage.client as usize].hash));
             }
             if self.hosts.is_empty() && contact_hosts.is_empty() {
                 continue;
@@ -341,6 +352,10 @@ impl<'a> Focuser<'a> {
             let since = wanted.asks.get(&(key.client, key.page)).into_iter().flatten();
             let since = since.filter(|since_s| second >= **since_s);
             hits.extend(since.filter_map(|s| list(true, Selector::Asks(key.client, key.page, *s))));
+        }
+        if !wanted.whole_agents.is_empty() {
+            let agent = self.site.keys.agent(rec.method.bytes(block), rec.user_agent.bytes(block));
+            hits.extend(list(wanted.whole_agents.contains(&agent), Selector::Agent(agent)));
         }
         if !wanted.hosts.is_empty() {
             hits.extend(list(wanted.hosts.contains(&key.host_hash), Selector::Host(key.host_hash)));

@@ -40,6 +40,8 @@ pub enum Selector {
     NetworkMisses(ClientKey),
     /// Requests by agent (hash of method and user agent) for pages that nobody was ever given.
     AgentMisses(u64),
+    /// All requests by agent.
+    Agent(u64),
     /// Contacts of a client with a host (hash of its name).
     Contact(ClientKey, u64),
     /// Everybody's contacts with a host.

@@ -1,7 +1,7 @@
 //! # Contacts with known bad hosts (`indicator`)
 //! ## Finds
-//! Traffic with an address, a name or a URL of the lists given by `--ioc`: who, when, how often, delivered
-//! or blocked.
+//! Traffic with an address, a name, a URL or a user agent of the lists given by `--ioc`: who, when, how
+//! often, delivered or blocked.
 //! ## Why it matters
 //! Somebody else has already seen this host do harm.
 //! ## Decides
@@ -10,6 +10,9 @@
 //! clients of a server's log are looked up. Through a proxy, delivered (2xx): probable, or possible where the
 //! list itself doubts it (confidence below 50 of 100, revoked, not meant for detection, expired before the
 //! first contact); only refused or unanswered: low. A listed client that came to the server: low, for coming is no break-in.
+//! A user agent, whole or by the part that a rule names, that a client inside sends: possible, for agents are
+//! cheap to choose; with a doubt where more than a tenth of the clients (of at least 20) send it. A listed
+//! page of our own server, known to the list by host and path, that was answered: possible.
 //! ## Parameters
 //! None: the lists decide.
 //! ## ATT&CK
@@ -18,11 +21,12 @@
 //! Lists age: a shared host or a sinkhole that was bad once; the entry's date and source tell.
 //! ## Misses
 //! Names behind CONNECT to an address, hosts that the list does not know, hashes of files (never in these
-//! logs), user agents, OpenIOC, rules of Yara.
+//! logs), rules of Yara. Pages of our own server where its log does not name the host.
 //! ## Cost
-//! One look-up a client, a host and a page with a host; at most 100 lines each for 8 of them.
+//! One look-up a client, a host, an agent and a page with a host; at most 100 lines each for 8 of them.
 //! ## Sources
-//! The formats of STIX 2.1, MISP, abuse.ch, OTX, Suricata and Snort; their conventions for defanged text.
+//! The formats of STIX 2.1, MISP, OpenIOC 1.1, abuse.ch, OTX, Suricata and Snort; their conventions for
+//! defanged text.
 
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
@@ -35,6 +39,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const MAX_EVENTS: usize = 100;
 /// Keys of one indicator whose lines are kept, keys.
 const MAX_KEYS: usize = 8;
+/// Share of the clients beyond which an agent tells nothing, of at least so many clients.
+const COMMON_SHARE: u64 = 10;
+const MIN_CLIENTS: u64 = 20;
 
 pub(in crate::detect) struct Indicator;
 
@@ -56,6 +63,8 @@ struct Seen {
     n_refused: u64,
     /// Visits of a listed client to a server.
     n_visits: u64,
+    /// Pages of our own server.
+    is_own: bool,
     first_s: u32,
     last_s: u32,
     bytes: u64,
@@ -69,6 +78,7 @@ impl Seen {
             n_delivered: 0,
             n_refused: 0,
             n_visits: 0,
+            is_own: false,
             first_s: u32::MAX,
             last_s: 0,
             bytes: 0,
@@ -127,10 +137,10 @@ fn search(site: &Site<'_>) -> BTreeMap<u32, Seen> {
         }
         for row in part.pages.table.rows() {
             let (host, path) = part.pages.text(row);
-            // A page of our own server is not contacted.
-            let index =
-                if host.is_empty() || row.n_outgoing == 0 { None } else { indicators.url(host, path) };
+            let index = if host.is_empty() { None } else { indicators.url(host, path) };
             let Some(seen) = index.and_then(|i| seen(&mut all, i, site)) else { continue };
+            // A page of our own server is not contacted but given.
+            seen.is_own |= row.n_outgoing == 0;
             let delivered =
                 u64::from(row.span(StatusClass::Ok).n) + u64::from(row.span(StatusClass::NotModified).n);
             seen.n_delivered += delivered;
@@ -142,7 +152,36 @@ fn search(site: &Site<'_>) -> BTreeMap<u32, Seen> {
             seen.want(Selector::Page(row.hash));
         }
     }
+    agents(site, &mut all);
     all
+}
+
+/// What the tables know of listed user agents.
+fn agents(site: &Site<'_>, all: &mut BTreeMap<u32, Seen>) {
+    let Some(listed) = site.options.indicators.agents() else { return };
+    let mut found: HashMap<u64, u32> = HashMap::new();
+    for part in site.partitions {
+        for row in part.agents.table.rows() {
+            if let Some(index) = listed.find(part.agents.text(row).1) {
+                found.insert(row.hash, index);
+            }
+        }
+    }
+    for part in site.partitions {
+        for usage in part.clients.uses() {
+            let index = found.get(&usage.agent).copied();
+            let Some(seen) = index.and_then(|i| seen(all, i, site)) else { continue };
+            let row = part.clients.table.row(usage.client);
+            if row.n_outgoing > 0 {
+                seen.n_delivered += u64::from(usage.n_requests);
+            } else {
+                seen.n_visits += u64::from(usage.n_requests);
+            }
+            seen.draft.clients.insert(row.client);
+            seen.between(row.first_s, row.last_s);
+            seen.want(Selector::Agent(usage.agent));
+        }
+    }
 }
 
 impl Detector for Indicator {
@@ -163,8 +202,20 @@ impl Detector for Indicator {
             let is_over =
                 limits.valid_until_us.is_some_and(|until| draft.first_us.is_some_and(|t| t > until));
             let expired = is_over.then(|| format!("expired on {}", time(limits.valid_until_us)));
+            let is_agent = listed.kind == IndicatorKind::Agent;
+            let n_users = draft.clients.len() as u64;
+            let is_common = is_agent
+                && site.n_outgoing_clients >= MIN_CLIENTS
+                && n_users * COMMON_SHARE > site.n_outgoing_clients;
             let doubt = limits.doubt.clone().or(expired);
-            (draft.level, draft.severity, draft.rule) = if seen.n_delivered > 0 && doubt.is_some() {
+            (draft.level, draft.severity, draft.rule) = if is_agent && seen.n_delivered > 0 {
+                match doubt.is_some() || is_common {
+                    true => (Level::NoSign, Severity::Low, "doubtful-indicator-agent"),
+                    false => (Level::Possible, Severity::Medium, "indicator-agent"),
+                }
+            } else if seen.is_own && seen.n_delivered > 0 {
+                (Level::Possible, Severity::Medium, "indicator-own-page")
+            } else if seen.n_delivered > 0 && doubt.is_some() {
                 (Level::Possible, Severity::Medium, "doubtful-indicator-delivered")
             } else if seen.n_delivered > 0 {
                 (Level::Probable, Severity::High, "indicator-delivered")
@@ -175,6 +226,12 @@ impl Detector for Indicator {
             };
             if let Some(doubt) = doubt {
                 draft.caveats.push(format!("The list itself doubts this indicator: {doubt}."));
+            }
+            if is_common {
+                let of = counted(site.n_outgoing_clients, "client");
+                draft
+                    .caveats
+                    .push(format!("{} of {of} send this agent: it tells little here.", count(n_users)));
             }
             if listed.kind == IndicatorKind::Url {
                 draft.artefacts.insert(listed.text.clone());
@@ -198,7 +255,8 @@ impl Detector for Indicator {
     fn conclude(&self, suspect: &Suspect, events: &[&[Event]], site: &Site<'_>) -> Vec<Finding> {
         let events = &merged(events);
         let mut draft = suspect.draft.clone();
-        draft.clients.extend(events.iter().filter(|e| e.role == Role::Proxy).map(|e| e.client));
+        let is_own = draft.rule == "indicator-own-page";
+        draft.clients.extend(events.iter().filter(|e| is_own || e.role == Role::Proxy).map(|e| e.client));
         let is_ok = |e: &&Event| StatusClass::of(e.status_code) == StatusClass::Ok;
         for event in events.iter().filter(is_ok).take(5).chain(events.iter().take(3)) {
             draft.show(event);
@@ -214,6 +272,14 @@ impl Detector for Indicator {
         let clients = site.names_of_clients(&draft);
         let what = if draft.rule == "indicator-visited" {
             format!("sent {} to this server", counted(number("n_visits"), "request"))
+        } else if draft.rule.ends_with("indicator-agent") {
+            format!("sent {} as this agent", counted(number("n_delivered"), "request"))
+        } else if is_own {
+            format!(
+                "got this page of our own server {}, {} were refused",
+                counted(number("n_delivered"), "time"),
+                count(number("n_refused")),
+            )
         } else {
             format!(
                 "asked for it {}: {} delivered with {}, {} refused or unanswered",
@@ -274,7 +340,34 @@ mod tests {
         let ends = br#"[{"type":"indicator","pattern":"[domain-name:value = 'bad.example']","valid_until":"2019-12-31T00:00:00Z"}]"#;
         site.options.indicators = Indicators::parse(ends, "bundle.json");
         assert!(site.run(&Indicator)[0].caveats[0].contains("expired on 2019-12-31"));
+        let own =
+            Request { host: "files.example".into(), ..to_server(T0, "198.51.100.1", "GET", "/mal.exe", 200) };
+        check(vec![own], &[(url, "indicator-own-page", Level::Possible, 1)]);
         let visit = to_server(T0, "203.0.113.9", "GET", "/", 200);
         check(vec![visit], &[("indicator 203.0.113.0/24", "indicator-visited", Level::NoSign, 1)]);
+    }
+
+    #[test]
+    fn agents_of_the_lists() {
+        let list = br#"[{"type":"user-agent","value":"EvilLoader/1"}]"#;
+        let check = |n_others: usize, n_infected: usize, want: &[(&str, Level, u64)]| {
+            let client = |i: usize| &*Box::leak(format!("10.0.{}.{}", i / 250, i % 250 + 1).into_boxed_str());
+            let mut requests: Vec<Request> =
+                (0..n_others).map(|i| to_host(T0, client(i), "h.example", "/", 200)).collect();
+            requests.extend(
+                (0..n_infected).map(|i| Request {
+                    agent: "EvilLoader/1",
+                    ..to_host(T0, client(i), "c.example", "/", 200)
+                }),
+            );
+            let mut site = TestSite::new(requests);
+            site.options.indicators = Indicators::parse(list, "misp.json");
+            let found = site.run(&Indicator);
+            let found: Vec<_> = found.iter().map(|f| (f.rule, f.level, f.n_requests)).collect();
+            assert_eq!(found, want);
+        };
+        check(30, 2, &[("indicator-agent", Level::Possible, 2)]);
+        check(30, 5, &[("doubtful-indicator-agent", Level::NoSign, 5)]);
+        check(30, 0, &[]);
     }
 }

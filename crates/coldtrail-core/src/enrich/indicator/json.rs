@@ -65,6 +65,11 @@ fn is_indicator(object: &Map<String, Value>, reader: &mut Reader<'_>) -> bool {
     match kind {
         "domain" | "hostname" | "url" | "ip-dst" | "ip-src" | "domain|ip" => halves().for_each(&mut take),
         "ip-dst|port" | "ip-src|port" | "hostname|port" => halves().take(1).for_each(&mut take),
+        "user-agent" => {
+            if !reader.take_agent(value, false, &limits) {
+                reader.unread(value);
+            }
+        }
         "md5" | "sha1" | "sha256" | "sha512" => take(value),
         "filename|md5" | "filename|sha1" | "filename|sha256" => halves().skip(1).for_each(&mut take),
         _ => return false,

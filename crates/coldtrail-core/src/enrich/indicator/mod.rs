@@ -1,16 +1,20 @@
-//! Known bad addresses, names and URLs, and a fast way to look them up.
+//! Known bad addresses, names, URLs and user agents, and a fast way to look them up.
 
 mod json;
 mod list;
+mod openioc;
+mod punycode;
 mod rule;
 mod spelling;
 
 pub(crate) use spelling::refang;
 
 use crate::record::ClientKey;
+use aho_corasick::AhoCorasick;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use spelling::{bits_of, is_domain, is_hash, is_range, network, split_url, without_port};
+use punycode::to_ascii;
+use spelling::{bare_host, bits_of, is_domain, is_hash, is_range, network, split_url, without_port};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -25,12 +29,14 @@ pub enum IndicatorKind {
     Network,
     /// Host and path; a path that ends in `/` or `*` stands for all below it.
     Url,
+    /// A user agent, whole or a part of one, in whatever case.
+    Agent,
 }
 
 /// One indicator.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Indicator {
-    /// In one spelling: lower case, not defanged.
+    /// In one spelling: lower case, not defanged; a user agent as its list writes it.
     pub text: String,
     pub kind: IndicatorKind,
     /// The list it is from.
@@ -80,6 +86,11 @@ impl Reader<'_> {
         self.into.add(text, self.source, limits)
     }
 
+    /// A user agent, or a part of one.
+    fn take_agent(&mut self, text: &str, is_part: bool, limits: &Limits) -> bool {
+        self.into.add_agent(text, is_part, self.source, limits)
+    }
+
     /// Notes a line or value that is no indicator.
     fn unread(&mut self, text: &str) {
         self.into.n_unread += 1;
@@ -101,6 +112,9 @@ pub struct Indicators {
     ranges: Vec<(u128, u128, u32)>,
     /// Largest last address among the ranges up to this one.
     reach: Vec<u128>,
+    /// In lower case: whole ones, and parts.
+    agents: HashMap<String, u32, RandomState>,
+    agent_parts: BTreeMap<String, u32>,
     /// Single addresses, to know doubles.
     addresses: HashMap<u128, u32, RandomState>,
     n_hashes: usize,
@@ -116,23 +130,26 @@ pub struct IndicatorCounts {
     pub addresses: usize,
     pub networks: usize,
     pub urls: usize,
+    pub agents: usize,
     /// Of files: not in any web log, so not looked for.
     pub hashes: usize,
     pub unread: usize,
 }
 
 impl Indicators {
+    /// Shorter parts are in agents of many kinds, bytes.
+    const MIN_AGENT_BYTES: usize = 4;
     /// Cap on remembered lines that were not understood, lines; the count is exact.
     const MAX_UNREAD: usize = 100;
 
     /// Reads a list by what it holds: lines or tables of indicators (hosts files, URLhaus, ThreatFox), JSON (MISP, STIX 2.1,
-    /// ThreatFox, OTX), rules of Suricata and Snort. All spellings, also defanged.
+    /// ThreatFox, OTX), OpenIOC, rules of Suricata and Snort. All spellings, also defanged.
     pub fn parse(text: &[u8], source_name: &str) -> Self {
         let mut indicators = Self::default();
         let text = decoded(text);
         let text = text.trim_start_matches('\u{feff}');
         let mut reader = Reader { into: &mut indicators, source: source_name };
-        if !json::read(text, &mut reader) {
+        if !json::read(text, &mut reader) && !openioc::read(text, &mut reader) {
             list::read(text, &mut reader);
         }
         indicators.settle();
@@ -151,8 +168,14 @@ impl Indicators {
             self.unread.truncate(Self::MAX_UNREAD);
             return;
         }
+        let parts = other.agent_parts;
         for one in other.all {
-            self.add(&one.text, &one.source, &one.limits);
+            if one.kind == IndicatorKind::Agent {
+                let is_part = parts.contains_key(&one.text.to_lowercase());
+                self.add_agent(&one.text, is_part, &one.source, &one.limits);
+            } else {
+                self.add(&one.text, &one.source, &one.limits);
+            }
         }
         self.n_hashes += other.n_hashes;
         self.n_unread += other.n_unread;
@@ -184,6 +207,7 @@ impl Indicators {
             addresses: of(IndicatorKind::Address),
             networks: of(IndicatorKind::Network),
             urls: of(IndicatorKind::Url),
+            agents: of(IndicatorKind::Agent),
             hashes: self.n_hashes,
             unread: self.n_unread,
         }
@@ -195,7 +219,8 @@ impl Indicators {
         if let Ok(ip) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
             return self.address(ip);
         }
-        let mut name = text.as_str();
+        let text = to_ascii(&text);
+        let mut name = text.as_ref();
         loop {
             if let Some(index) = self.domains.get(name) {
                 return Some(*index);
@@ -228,7 +253,8 @@ impl Indicators {
         if self.urls.is_empty() && self.url_prefixes.is_empty() {
             return None;
         }
-        let host = String::from_utf8_lossy(host).to_ascii_lowercase();
+        let host = String::from_utf8_lossy(host);
+        let host = to_ascii(&host);
         let path = String::from_utf8_lossy(path);
         let url = format!("{host}{}", if path.is_empty() { "/" } else { &path });
         if let Some(index) = self.urls.get(&url) {
@@ -238,8 +264,41 @@ impl Indicators {
         url.match_indices('/').rev().find_map(|(at, _)| self.url_prefixes.get(url.get(..=at)?).copied())
     }
 
+    /// Looks user agents up; none if the lists have no agents.
+    pub fn agents(&self) -> Option<AgentMatcher<'_>> {
+        let is_empty = self.agents.is_empty() && self.agent_parts.is_empty();
+        let parts = AhoCorasick::builder().ascii_case_insensitive(true).build(self.agent_parts.keys()).ok();
+        (!is_empty).then(|| AgentMatcher {
+            whole: &self.agents,
+            parts,
+            of_part: self.agent_parts.values().copied().collect(),
+        })
+    }
+
     pub fn has_urls(&self) -> bool {
         !self.urls.is_empty() || !self.url_prefixes.is_empty()
+    }
+
+    /// False where the text cannot tell an agent.
+    fn add_agent(&mut self, text: &str, is_part: bool, source: &str, limits: &Limits) -> bool {
+        let text = text.trim();
+        if text.len() < Self::MIN_AGENT_BYTES {
+            return false;
+        }
+        let lower = text.to_lowercase();
+        if let Some(known) = self.agents.get(&lower).or_else(|| self.agent_parts.get(&lower)) {
+            self.weigh(*known, limits);
+            return true;
+        }
+        let next = self.all.len() as u32;
+        if is_part {
+            self.agent_parts.insert(lower, next);
+        } else {
+            self.agents.insert(lower, next);
+        }
+        let (text, source) = (text.to_owned(), source.to_owned());
+        self.all.push(Indicator { text, kind: IndicatorKind::Agent, source, limits: limits.clone() });
+        true
     }
 
     /// False where the text is none.
@@ -278,10 +337,9 @@ impl Indicators {
             }
             if path.is_empty() || path == "/" {
                 // The front page of a host stands for the host.
-                return self.add(without_port(&host), source, limits);
+                return self.add(&host, source, limits);
             }
-            let host = host.split(':').next().unwrap_or_default();
-            let url = format!("{host}{path}");
+            let url = format!("{}{path}", to_ascii(bare_host(&host)));
             if let Some(known) = self.urls.get(&url).or_else(|| self.url_prefixes.get(&url)) {
                 self.weigh(*known, limits);
                 return true;
@@ -293,7 +351,7 @@ impl Indicators {
             }
             (IndicatorKind::Url, url)
         } else if is_domain(text) {
-            let name = text.trim_start_matches("*.").trim_matches('.').to_ascii_lowercase();
+            let name = to_ascii(text.trim_start_matches("*.").trim_matches('.')).into_owned();
             if let Some(known) = self.domains.get(&name) {
                 self.weigh(*known, limits);
                 return true;
@@ -329,6 +387,24 @@ impl Indicators {
     }
 }
 
+/// Looks up user agents.
+pub struct AgentMatcher<'a> {
+    whole: &'a HashMap<String, u32, RandomState>,
+    parts: Option<AhoCorasick>,
+    of_part: Vec<u32>,
+}
+
+impl AgentMatcher<'_> {
+    /// The indicator for an agent: the whole of it, else the first part that a list names.
+    pub fn find(&self, agent: &[u8]) -> Option<u32> {
+        let whole = self.whole.get(&String::from_utf8_lossy(agent).trim().to_lowercase());
+        whole.copied().or_else(|| {
+            let found = self.parts.as_ref()?.find(agent)?;
+            self.of_part.get(found.pattern().as_usize()).copied()
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,7 +416,15 @@ mod tests {
     #[test]
     fn reads_plain_lists() {
         let list = Indicators::parse(LIST.as_bytes(), "feed.txt");
-        let want = IndicatorCounts { domains: 3, addresses: 1, networks: 3, urls: 2, hashes: 1, unread: 1 };
+        let want = IndicatorCounts {
+            domains: 3,
+            addresses: 1,
+            networks: 3,
+            urls: 2,
+            agents: 0,
+            hashes: 1,
+            unread: 1,
+        };
         assert_eq!(list.counts(), want);
         assert_eq!(list.unread(), ["feed.txt: not an indicator"]);
         let sure = b"bad.example\n203.0.113.9\nhttp://b.example/x\n";
@@ -374,5 +458,39 @@ mod tests {
         assert_eq!(text(list.client(ClientKey::parse(b"8.8.8.8"))), "-");
         assert_eq!(text(list.host(b"front.example")), "front.example");
         assert_eq!(text(list.host(b"a.wild.example")), "wild.example");
+    }
+
+    #[test]
+    fn other_spellings_of_names_and_addresses() {
+        let list = "b\u{fc}cher.example\nxn--mnchen-3ya.example\nhttp://B\u{dc}HNE.example/x\n[2001:db8::7]:8443\n\
+                    http://[2001:db8::8]:80/a.exe\nhttps://[2001:db8::9]/\n203.0.113.9:80\n";
+        let list = Indicators::parse(list.as_bytes(), "x");
+        assert_eq!(list.counts().unread, 0, "{:?}", list.unread());
+        let text = |i: Option<u32>| i.and_then(|i| list.get(i)).map_or("-", |i| i.text.as_str());
+        assert_eq!(text(list.host(b"www.xn--bcher-kva.example")), "xn--bcher-kva.example");
+        assert_eq!(text(list.host("B\u{fc}cher.example".as_bytes())), "xn--bcher-kva.example");
+        assert_eq!(text(list.host("m\u{fc}nchen.example".as_bytes())), "xn--mnchen-3ya.example");
+        assert_eq!(text(list.url(b"xn--bhne-0ra.example", b"/x")), "xn--bhne-0ra.example/x");
+        assert_eq!(text(list.host(b"2001:db8::7")), "2001:db8::7");
+        assert_eq!(text(list.url(b"2001:db8::8", b"/a.exe")), "2001:db8::8/a.exe");
+        assert_eq!(text(list.host(b"2001:db8::9")), "2001:db8::9");
+        assert_eq!(text(list.host(b"203.0.113.9")), "203.0.113.9");
+    }
+
+    #[test]
+    fn agents_whole_and_in_part() {
+        let misp = br#"{"Attribute":[{"type":"user-agent","value":"Evil Agent/1"},{"type":"user-agent","value":"x"}]}"#;
+        let mut list = Indicators::parse(misp, "misp.json");
+        assert_eq!((list.counts().agents, list.counts().unread), (1, 1));
+        let rule = br#"alert http any any -> any any (http.user_agent; content:"Loader|2f|"; sid:1;)"#;
+        list.merge(Indicators::parse(rule, "x.rules"));
+        let find = |agent: &str| {
+            let found = list.agents().expect("agents").find(agent.as_bytes());
+            found.and_then(|i| list.get(i)).map_or("-", |i| i.text.as_str())
+        };
+        assert_eq!(find("evil agent/1"), "Evil Agent/1");
+        assert_eq!(find("Evil Agent/1 (X11)"), "-");
+        assert_eq!(find("My LOADER/7 (X11)"), "Loader/");
+        assert!(Indicators::parse(b"bad.example\n", "x").agents().is_none());
     }
 }

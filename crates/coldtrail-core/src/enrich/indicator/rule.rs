@@ -27,6 +27,7 @@ pub(super) fn read(line: &str, reader: &mut Reader<'_>) -> bool {
         }
     }
     let (mut host, mut path) = (None, None);
+    let mut agents: Vec<String> = Vec::new();
     let mut buffer = "";
     let mut last: Option<String> = None;
     // Conditions that a name and a path cannot stand for.
@@ -47,9 +48,17 @@ pub(super) fn read(line: &str, reader: &mut Reader<'_>) -> bool {
                 let named = last.take().and_then(|t| t.strip_prefix("Host: ").map(str::to_owned));
                 put("http_host", named, &mut host, &mut path);
             }
+            ("http.user_agent", _) => buffer = "http.user_agent",
+            ("http_user_agent", _) => agents.extend(last.take()),
+            ("content", value) if buffer == "http.user_agent" && !value.starts_with('!') => {
+                agents.push(unescape(value.trim_matches('"')));
+            }
             ("content", value) if !value.starts_with('!') => {
                 let text = unescape(value.trim_matches('"'));
-                has_more |= buffer.is_empty() && !body.contains("http_host") && !body.contains("http_uri");
+                has_more |= buffer.is_empty()
+                    && !body.contains("http_host")
+                    && !body.contains("http_uri")
+                    && !body.contains("http_user_agent");
                 put(buffer, Some(text.clone()), &mut host, &mut path);
                 last = Some(text);
             }
@@ -62,14 +71,19 @@ pub(super) fn read(line: &str, reader: &mut Reader<'_>) -> bool {
             _ => {}
         }
     }
+    has_more |= !agents.is_empty() && (host.is_some() || path.is_some() || agents.len() > 1);
     let host = host.map(|h: String| h.trim_matches(['.', '\r', '\n']).to_owned());
-    let doubt = has_more.then(|| "its rule asks for more than the host and path".to_owned());
+    let doubt = has_more.then(|| "its rule asks for more than this".to_owned());
     let limits = Limits { doubt, ..Limits::default() };
     n += usize::from(match (host, path) {
         (Some(host), Some(path)) if path.starts_with('/') => {
             reader.take(&format!("http://{host}{path}"), &limits)
         }
         (Some(host), None) => reader.take(&host, &limits),
+        (None, _) => {
+            let longest = agents.into_iter().max_by_key(String::len);
+            longest.is_some_and(|agent| reader.take_agent(&agent, true, &limits))
+        }
         _ => false,
     });
     n > 0
@@ -150,7 +164,11 @@ mod tests {
             r#"alert ip $HOME_NET any -> [203.0.113.9,198.51.100.0/24] any (msg:"x"; sid:4;)"#,
             &["203.0.113.9", "198.51.100.0/24"],
         );
-        check(r#"alert http any any -> any any (http.user_agent; content:"evil.agent/1"; sid:5;)"#, &[]);
+        check(
+            r#"alert http any any -> any any (http.user_agent; content:"evil.agent/1"; sid:5;)"#,
+            &["evil.agent/1"],
+        );
+        check(r#"alert tcp any any -> any 80 (content:"Evil/2"; http_user_agent; sid:9;)"#, &["Evil/2"]);
         check(
             r#"alert http 10.0.0.0/8 any -> any any (http.host; content:"big.example"; http.uri; content:"evil"; sid:6;)"#,
             &[],

@@ -76,13 +76,21 @@ pub(super) fn split_url(text: &str) -> Option<(String, String)> {
     }
     let (host, path) = rest.split_at(at);
     let host = host.rsplit_once('@').map_or(host, |(_, h)| h).to_ascii_lowercase();
-    let bare = host.split(':').next().unwrap_or_default();
+    let bare = bare_host(&host);
     if !is_domain(bare) && bare.parse::<IpAddr>().is_err() {
         return None;
     }
     // The query is not part of a page: a URL with one is looked for by its path.
     let path = path.split(['?', '#']).next().unwrap_or_default();
     Some((host, path.to_owned()))
+}
+
+/// The host of `host:port` or `[address]:port`.
+pub(super) fn bare_host(host: &str) -> &str {
+    match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    }
 }
 
 pub(super) fn is_domain(text: &str) -> bool {
@@ -100,11 +108,13 @@ pub(super) fn is_hash(text: &str) -> bool {
     matches!(text.len(), 32 | 40 | 64 | 128) && text.bytes().all(|c| c.is_ascii_hexdigit())
 }
 
-/// `203.0.113.9:443` and `bad.example:8080` without the port.
+/// `203.0.113.9:443`, `[2001:db8::1]:443` and `bad.example:8080` without the port.
 pub(super) fn without_port(text: &str) -> &str {
     match text.rsplit_once(':') {
         Some((host, port))
-            if !host.contains(':') && !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit()) =>
+            if (!host.contains(':') || host.ends_with(']'))
+                && !port.is_empty()
+                && port.bytes().all(|c| c.is_ascii_digit()) =>
         {
             host
         }
