@@ -55,6 +55,7 @@ detectors! {
     proxy_transfer_cases "proxy-transfer",
     beacon_cases "beacon",
     generated_names_cases "generated-names",
+    rotating_names_cases "rotating-names",
     indicator_cases "indicator",
     post_channel_cases "post-channel",
     drive_by_cases "drive-by",

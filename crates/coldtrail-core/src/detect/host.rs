@@ -34,6 +34,12 @@ const UPDATERS: [&str; 24] = [
 /// Ends of names that only a network's own hosts have.
 const OWN: [&str; 7] = ["local", "lan", "internal", "intranet", "corp", "home", "localdomain"];
 
+/// The domain that somebody registered, by the public suffix list; none for an address, and for a name that is one under
+/// which names are sold.
+pub(crate) fn registered_domain(name: &str) -> Option<&str> {
+    if name.parse::<std::net::IpAddr>().is_ok() { None } else { psl::domain_str(name) }
+}
+
 /// A contacted host, as detectors take it.
 pub(crate) struct Host {
     /// Made safe to show.
@@ -78,6 +84,21 @@ impl Host {
 mod tests {
     use super::*;
     use crate::detect::testing::{T0, TestSite, to_host};
+
+    #[test]
+    fn domains_that_are_registered() {
+        for (name, want) in [
+            ("www.example.co.uk", Some("example.co.uk")),
+            ("a.b.example.net", Some("example.net")),
+            ("evil.duckdns.org", Some("evil.duckdns.org")),
+            ("co.uk", None),
+            ("203.0.113.9", None),
+            ("2001:db8::1", None),
+            ("intranet", None),
+        ] {
+            assert_eq!(registered_domain(name), want, "{name}");
+        }
+    }
 
     #[test]
     fn whose_host_it_is() {

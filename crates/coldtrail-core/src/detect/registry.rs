@@ -6,7 +6,7 @@ use super::{
     lateral_movement, reconnaissance,
 };
 
-static REGISTRY: [&dyn Detector; 19] = [
+static REGISTRY: [&dyn Detector; 20] = [
     &reconnaissance::scan::Scan(reconnaissance::scan::Params::DEFAULT),
     &reconnaissance::enumeration::Enumeration(reconnaissance::enumeration::Params::DEFAULT),
     &attack::attack::Attack(attack::attack::Params::DEFAULT),
@@ -20,6 +20,7 @@ static REGISTRY: [&dyn Detector; 19] = [
     &exfiltration::proxy_transfer::ProxyTransfer(exfiltration::proxy_transfer::Params::DEFAULT),
     &c2::beacon::Beacon(c2::beacon::Params::DEFAULT),
     &c2::generated_names::GeneratedNames(c2::generated_names::Params::DEFAULT),
+    &c2::rotating_names::RotatingNames(c2::rotating_names::Params::DEFAULT),
     &c2::indicator::Indicator,
     &c2::post_channel::PostChannel(c2::post_channel::Params::DEFAULT),
     &download::drive_by::DriveBy(download::drive_by::Params::DEFAULT),

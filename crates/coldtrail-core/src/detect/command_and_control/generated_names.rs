@@ -30,6 +30,7 @@
 //! Measured on 376 names of popular sites and on names drawn at random; MITRE T1568.002.
 
 use crate::detect::header::header;
+use crate::detect::host::registered_domain;
 use crate::detect::{Detector, Draft, Finding, Host, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{counted, list, time_s};
 use crate::record::ClientKey;
@@ -69,21 +70,10 @@ const PAIRS: &str = "th he in er an re on at en nd ti es or te of ed is it al ar
                      ro ic ne ea ra ce li ch ll be ma si om ur ca el ta la ns di fo ho pe ec pr no ct us ac ot il tr ly nc et \
                      ut ss so rs un lo wa ge ie wh ee wi em ad ol rt po we na ul ni ts mo ow pa im mi ai sh";
 
-/// What stands before the letters of a country in endings of two parts.
-const SECOND: [&str; 14] =
-    ["co", "com", "net", "org", "ac", "edu", "gov", "gob", "mil", "or", "ne", "go", "nom", "ltd"];
-
-/// The domain that somebody registered, as far as the shape of a name tells, and its part before the ending.
+/// The domain that somebody registered, and its part before the ending.
 fn domain(name: &str) -> Option<(&str, &str)> {
-    let labels: Vec<&str> = name.split('.').collect();
-    let n_ending = match labels.as_slice() {
-        [_, .., second, top] if labels.len() > 2 && top.len() == 2 && SECOND.contains(second) => 2,
-        [_, _, ..] => 1,
-        _ => return None,
-    };
-    let label = labels[labels.len() - n_ending - 1];
-    let from = label.as_ptr() as usize - name.as_ptr() as usize;
-    Some((name.get(from..)?, label))
+    let domain = registered_domain(name)?;
+    Some((domain, domain.split('.').next()?))
 }
 
 /// The share of a name's neighbours that stand side by side in English too.
@@ -196,6 +186,7 @@ mod tests {
         assert_eq!(domain("a.b.example.net"), Some(("example.net", "example")));
         assert_eq!(domain("x.co"), Some(("x.co", "x")));
         assert_eq!(domain("9f1.jwp.io"), Some(("jwp.io", "jwp")));
+        assert_eq!(domain("www.xkqjz.duckdns.org"), Some(("xkqjz.duckdns.org", "xkqjz")));
         assert_eq!(likeness("weather10"), likeness("weather"));
         assert_eq!(domain("intranet"), None);
         assert!(likeness("weatherstation") > 0.6);
