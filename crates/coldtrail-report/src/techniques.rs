@@ -3,7 +3,7 @@
 /// Version of ATT&CK that ids and names are of.
 pub(crate) const VERSION: &str = "17";
 
-const NAMES: [(&str, &str); 30] = [
+const NAMES: [(&str, &str); 33] = [
     ("T1018", "Remote System Discovery"),
     ("T1029", "Scheduled Transfer"),
     ("T1030", "Data Transfer Size Limits"),
@@ -11,8 +11,10 @@ const NAMES: [(&str, &str); 30] = [
     ("T1048", "Exfiltration Over Alternative Protocol"),
     ("T1070.004", "File Deletion"),
     ("T1071.001", "Web Protocols"),
+    ("T1071.004", "DNS"),
     ("T1078", "Valid Accounts"),
     ("T1087", "Account Discovery"),
+    ("T1090", "Proxy"),
     ("T1090.001", "Internal Proxy"),
     ("T1105", "Ingress Tool Transfer"),
     ("T1110.001", "Password Guessing"),
@@ -28,6 +30,7 @@ const NAMES: [(&str, &str); 30] = [
     ("T1560", "Archive Collected Data"),
     ("T1567", "Exfiltration Over Web Service"),
     ("T1567.002", "Exfiltration to Cloud Storage"),
+    ("T1568", "Dynamic Resolution"),
     ("T1568.002", "Domain Generation Algorithms"),
     ("T1572", "Protocol Tunneling"),
     ("T1573", "Encrypted Channel"),

@@ -6,7 +6,7 @@ use super::{
     lateral_movement, reconnaissance,
 };
 
-static REGISTRY: [&dyn Detector; 20] = [
+static REGISTRY: [&dyn Detector; 23] = [
     &reconnaissance::scan::Scan(reconnaissance::scan::Params::DEFAULT),
     &reconnaissance::enumeration::Enumeration(reconnaissance::enumeration::Params::DEFAULT),
     &attack::attack::Attack(attack::attack::Params::DEFAULT),
@@ -21,6 +21,9 @@ static REGISTRY: [&dyn Detector; 20] = [
     &c2::beacon::Beacon(c2::beacon::Params::DEFAULT),
     &c2::generated_names::GeneratedNames(c2::generated_names::Params::DEFAULT),
     &c2::rotating_names::RotatingNames(c2::rotating_names::Params::DEFAULT),
+    &c2::tunnel_shape::TunnelShape(c2::tunnel_shape::Params::DEFAULT),
+    &c2::dns_over_https::DnsOverHttps(c2::dns_over_https::Params::DEFAULT),
+    &c2::policy_evasion::PolicyEvasion(c2::policy_evasion::Params::DEFAULT),
     &c2::indicator::Indicator,
     &c2::post_channel::PostChannel(c2::post_channel::Params::DEFAULT),
     &download::drive_by::DriveBy(download::drive_by::Params::DEFAULT),

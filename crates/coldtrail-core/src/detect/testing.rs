@@ -3,7 +3,7 @@
 use super::{AgentGroup, Detector, Finding, HostFacts, LinkedClient, Options, Site};
 use crate::enrich::attack::{ATTACK, Class, ClassSet, Verdict};
 use crate::enrich::{
-    Content, Delivery, PageKind, has_number, is_command, is_upload_target, kind_of, user_in_path,
+    Content, Delivery, Marks, PageKind, has_number, is_command, is_upload_target, kind_of, user_in_path,
     user_in_query,
 };
 use crate::record::{ClientKey, Metric, Role};
@@ -34,6 +34,8 @@ pub(crate) struct Request {
     pub(crate) proxy: bool,
     pub(crate) denied: bool,
     pub(crate) port: u16,
+    pub(crate) minutes: u16,
+    pub(crate) marks: Marks,
     pub(crate) attack: Option<(Class, u64, u32)>,
 }
 
@@ -105,6 +107,8 @@ pub(crate) fn to_server(
         proxy: false,
         denied: false,
         port: 80,
+        minutes: 0,
+        marks: Marks::default(),
         attack: None,
     }
 }
@@ -243,12 +247,9 @@ impl TestSite {
             row.bytes_up += r.bytes_in.unwrap_or(0);
             row.first_s = row.first_s.min(r.ts_s);
             row.last_s = row.last_s.max(r.ts_s);
-            row.port_bits |= match r.port {
-                80 => 1,
-                443 => 2,
-                8080 => 4,
-                _ => 8,
-            };
+            row.asked_port(r.port);
+            row.longest_min = row.longest_min.max(r.minutes);
+            row.marks = row.marks.and(r.marks);
             row.content = row.content.and(r.content());
             row.times.add(r.ts_s);
             part.contacts.name(index, r.host.as_bytes());

@@ -8,6 +8,7 @@ mod content;
 mod geo;
 mod indicator;
 mod manifest;
+mod marks;
 mod page;
 mod user;
 
@@ -16,5 +17,6 @@ pub use content::{Content, Delivery};
 pub use geo::{ATTRIBUTION, BUILT_IN_DATE, Country, CountryTable, Geo, GeoError, Place};
 pub use indicator::{AgentMatcher, Indicator, IndicatorCounts, IndicatorKind, Indicators};
 pub use manifest::{Listing, Manifest};
+pub use marks::Marks;
 pub use page::{PageKind, decoded_path, is_upload_target, kind_of, percent_decode};
 pub use user::{has_number, user_in_path, user_in_query};

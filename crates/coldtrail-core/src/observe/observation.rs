@@ -1,7 +1,7 @@
 //! What one record says about one key: flat rows on their way to a partition, and how each is taken in there.
 
-use crate::enrich::Content;
 use crate::enrich::attack::{RuleSet, Verdict};
+use crate::enrich::{Content, Marks};
 use crate::record::ClientKey;
 use crate::table::{ClientRow, Clients, ContactRow, Contacts, PageRow, PairRow, Partition, StatusClass};
 
@@ -213,6 +213,8 @@ pub(super) struct ContactObservation {
     pub(super) ts_s: u32,
     pub(super) facts: Facts,
     pub(super) port: u16,
+    pub(super) minutes: u16,
+    pub(super) marks: Marks,
     pub(super) content: Content,
     pub(super) name: Carried,
 }
@@ -235,12 +237,9 @@ impl ContactObservation {
         }
         row.bytes_down = row.bytes_down.saturating_add(self.bytes_down);
         row.bytes_up = row.bytes_up.saturating_add(self.bytes_up);
-        row.port_bits |= match self.port {
-            80 => 1,
-            443 => 2,
-            8080 => 4,
-            _ => 8,
-        };
+        row.asked_port(self.port);
+        row.longest_min = row.longest_min.max(self.minutes);
+        row.marks = row.marks.and(self.marks);
         row.content = row.content.and(self.content);
         if let Some(t) = some_s(self.ts_s) {
             row.first_s = row.first_s.min(t);

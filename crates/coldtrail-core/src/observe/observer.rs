@@ -7,7 +7,7 @@ use super::route::{Partitions, Router};
 use crate::decode::Block;
 use crate::enrich::attack::{RuleSet, Scorer, Verdict};
 use crate::enrich::{
-    Content, PageKind, has_number, is_command, is_upload_target, kind_of, user_in_path, user_in_query,
+    Content, Marks, PageKind, has_number, is_command, is_upload_target, kind_of, user_in_path, user_in_query,
 };
 use crate::parse::{Parser, format_name};
 use crate::record::{NO_TIME, Outcome, Private, Rec, Role, TextField};
@@ -339,6 +339,8 @@ impl<'a, 'r: 'a> Observer<'a, 'r> {
                     ts_s,
                     facts,
                     port: key.port,
+                    minutes: (rec.duration_us.or_zero() / 60_000_000).min(u64::from(u16::MAX)) as u16,
+                    marks: Marks::of_record(rec, block),
                     content,
                     name,
                 },
@@ -385,7 +387,7 @@ fn facts(block: &[u8], rec: &Rec, key: &RecordKeys<'_>) -> Facts {
         facts.set(Facts::QUERY, !query.is_empty());
         facts.set(Facts::NUMBER, has_number(&query));
     }
-    facts.set(Facts::CONNECT, method == b"CONNECT" || rec.is_connection);
+    facts.set(Facts::CONNECT, method == b"CONNECT");
     facts.set(Facts::UPLOAD, rec.status_code == 201 || method == b"PUT");
     if method.eq_ignore_ascii_case(b"POST") {
         facts.set(Facts::POST, true);

@@ -386,7 +386,10 @@ impl<'a> Sink<'a> {
         let slot = match key {
             Key::Duration => return self.duration = value.span,
             Key::Date => return self.date = value.span,
-            Key::Category => return self.rec.role = Role::Proxy,
+            Key::Category => {
+                self.rec.role = Role::Proxy;
+                return Slot::Category.set(&mut self.rec, self.block, value.span);
+            }
             // `requestTime` of Amazon's API Gateway is when, not how long.
             Key::Slot(Slot::DurationS) if text.contains(&b'/') => Slot::Time,
             Key::Slot(slot) => slot,

@@ -263,6 +263,7 @@ fn nginx_slot(name: &[u8]) -> Slot {
         b"request_body" => Slot::Body,
         b"host" | b"http_host" | b"server_name" => Slot::Host,
         b"sent_http_content_type" => Slot::Mime,
+        b"categories" => Slot::Category,
         b"upstream_cache_status" => Slot::Action,
         _ => Slot::Ignore,
     }

@@ -6,12 +6,13 @@ use super::slot::{Slot, check};
 use crate::record::{Escape, Rec, Role, Span};
 
 /// Position of each column, PAN-OS 7 to 11.
-const COLUMNS: [(usize, Slot); 9] = [
+const COLUMNS: [(usize, Slot); 10] = [
     (6, Slot::Time),
     (7, Slot::Client),
     (12, Slot::User),
     (30, Slot::Action),
     (31, Slot::HostTarget),
+    (33, Slot::Category),
     (41, Slot::Mime),
     (46, Slot::UserAgent),
     (49, Slot::Referrer),

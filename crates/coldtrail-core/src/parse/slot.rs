@@ -37,6 +37,8 @@ pub(crate) enum Slot {
     Port,
     Mime,
     Action,
+    /// What kind of place was asked for, in the proxy's words.
+    Category,
 }
 
 impl Slot {
@@ -109,8 +111,16 @@ impl Slot {
             Self::Host => rec.host = span,
             Self::Mime => rec.mime = span,
             Self::Action => rec.action = span,
+            Self::Category => rec.is_evasive |= is_evasive(text),
         }
     }
+}
+
+/// Whether a category is one of ways around the proxy: `Proxy Avoidance`, `proxy-avoidance-and-anonymizers`,
+/// `Anonymizer`, `Anonymizing Utilities`, `Filter Avoidance`.
+pub(crate) fn is_evasive(category: &[u8]) -> bool {
+    let has = |word: &[u8]| category.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word));
+    has(b"anonymiz") || has(b"anonymis") || has(b"avoidance")
 }
 
 fn set_time(rec: &mut Rec, text: &[u8]) {
@@ -141,5 +151,26 @@ pub(crate) fn check(rec: &mut Rec) {
         rec.flag(Reason::NoClient);
     } else if rec.ts_us == NO_TIME {
         rec.flag(Reason::BadTime);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_evasive;
+
+    #[test]
+    fn categories_of_ways_around() {
+        for category in [
+            "Proxy Avoidance",
+            "proxy-avoidance-and-anonymizers",
+            "ANONYMIZERS",
+            "a;Anonymising;b",
+            "Filter Avoidance",
+        ] {
+            assert!(is_evasive(category.as_bytes()), "{category}");
+        }
+        for category in ["Business", "", "-", "Anonymous blogs", "Tax"] {
+            assert!(!is_evasive(category.as_bytes()), "{category}");
+        }
     }
 }

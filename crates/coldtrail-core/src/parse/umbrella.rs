@@ -43,6 +43,7 @@ pub(super) fn read(block: &[u8], line: Span, text: Span) -> Option<Rec> {
         (verdict + 5, Slot::RequestBytes),
         (verdict + 6, Slot::Bytes),
         (verdict + 7, Slot::BodyBytes),
+        (verdict + 9, Slot::Category),
     ];
     for (i, slot) in slots {
         if !column(i).bytes(block).is_empty() {

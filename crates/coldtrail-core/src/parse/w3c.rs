@@ -325,6 +325,7 @@ fn column(name: &[u8]) -> Column {
         b"cs-postbody" => Slot::Body,
         b"rs(content-type)" | b"sc(content-type)" | b"cs-mime-type" | b"sc-content-type" => Slot::Mime,
         b"s-action" | b"sc-filter-result" | b"x-edge-result-type" | b"sc-action" | b"action" => Slot::Action,
+        b"cs-categories" | b"sc-filter-category" | b"cs-category" => Slot::Category,
         b"s-port" => Slot::Port,
         _ => return Column::Other,
     })

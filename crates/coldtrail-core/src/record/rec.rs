@@ -251,6 +251,8 @@ pub struct Rec {
     pub is_connection: bool,
     /// The log has no status, but says that the host did not answer.
     pub is_unanswered: bool,
+    /// The proxy put the request into a category of ways around it: anonymisers, proxy avoidance.
+    pub is_evasive: bool,
     /// The server's port where it stands apart from the host; 0 where it does not.
     pub port: u16,
     /// Microseconds since 1970 UTC; `NO_TIME` where absent.
@@ -305,6 +307,7 @@ impl Rec {
             has_status: false,
             is_connection: false,
             is_unanswered: false,
+            is_evasive: false,
             port: 0,
             ts_us: NO_TIME,
             client: Span::NONE,

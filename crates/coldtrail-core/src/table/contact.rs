@@ -2,7 +2,7 @@
 
 use super::store::{Keyed, Table, Text, TextRef};
 use super::times::Times;
-use crate::enrich::Content;
+use crate::enrich::{Content, Marks};
 use crate::record::ClientKey;
 
 /// One client and one host of a proxy log. Times are seconds since 1970.
@@ -28,12 +28,21 @@ pub struct ContactRow {
     pub last_s: u32,
     /// Bit `p` of `port_bits` for the p-th of 80, 443, 8080, others.
     pub port_bits: u8,
+    /// The highest port asked that is none of the three; 0 for none.
+    pub odd_port: u16,
+    /// The longest request or connection, minutes.
+    pub longest_min: u16,
+    /// What kind of contact it is.
+    pub marks: Marks,
     /// All that the host delivered to the client.
     pub content: Content,
     pub times: Times,
 }
 
 impl ContactRow {
+    /// Bit of `port_bits` for ports other than 80, 443 and 8080.
+    pub const OTHER_PORT: u8 = 8;
+
     pub fn new(client: ClientKey, host: u64, name: &[u8]) -> Self {
         Self {
             client,
@@ -50,8 +59,25 @@ impl ContactRow {
             first_s: u32::MAX,
             last_s: 0,
             port_bits: 0,
+            odd_port: 0,
+            longest_min: 0,
+            marks: Marks::default(),
             content: Content::NONE,
             times: Times::new((client, name)),
+        }
+    }
+
+    /// Notes a port.
+    #[inline]
+    pub fn asked_port(&mut self, port: u16) {
+        self.port_bits |= match port {
+            80 => 1,
+            443 => 2,
+            8080 => 4,
+            _ => Self::OTHER_PORT,
+        };
+        if !matches!(port, 80 | 443 | 8080) {
+            self.odd_port = self.odd_port.max(port);
         }
     }
 
@@ -67,6 +93,9 @@ impl ContactRow {
         self.first_s = self.first_s.min(o.first_s);
         self.last_s = self.last_s.max(o.last_s);
         self.port_bits |= o.port_bits;
+        self.odd_port = self.odd_port.max(o.odd_port);
+        self.longest_min = self.longest_min.max(o.longest_min);
+        self.marks = self.marks.and(o.marks);
         self.content = self.content.and(o.content);
         self.times.merge(&o.times);
     }
@@ -119,5 +148,15 @@ impl Contacts {
         self.table.bytes()
             + self.texts.bytes()
             + self.table.rows().iter().map(|r| r.times.bytes()).sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_stays_small() {
+        assert!(size_of::<ContactRow>() <= 136, "{}", size_of::<ContactRow>());
     }
 }

@@ -29,11 +29,9 @@
 use crate::detect::header::header;
 use crate::detect::{Detector, Draft, Finding, Level, Meta, Severity, Site, Stage, Suspect};
 use crate::detect::{bytes, count, counted, quote, span};
-use crate::table::{Event, Partition, Selector, merged};
+use crate::table::{ContactRow, Event, Partition, Selector, merged};
 
 const MAX_EVENTS: usize = 50;
-/// Bit of `ContactRow::port_bits` for ports other than 80, 443 and 8080.
-const OTHER_PORT: u8 = 8;
 
 /// Parameters, as the header says them.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +81,7 @@ impl Detector for ProxyTransfer {
             let is_upload = is_rare && row.bytes_up >= self.0.min_up_bytes;
             let is_tunnel = row.n_connects > 0
                 && is_rare
-                && (is_address || row.port_bits & OTHER_PORT != 0)
+                && (is_address || row.port_bits & ContactRow::OTHER_PORT != 0)
                 && both >= self.0.min_tunnel_bytes;
             if !is_upload && !is_tunnel {
                 continue;
@@ -112,7 +110,8 @@ impl Detector for ProxyTransfer {
                         .to_owned(),
                 );
             }
-            let port = if row.port_bits & OTHER_PORT != 0 { " through an unusual port" } else { "" };
+            let port =
+                if row.port_bits & ContactRow::OTHER_PORT != 0 { " through an unusual port" } else { "" };
             let sent =
                 if knows_up { format!("sent {} to", bytes(row.bytes_up)) } else { "tunnelled to".to_owned() };
             draft.statement = format!(
