@@ -29,7 +29,7 @@ pub use crate::link::{AgentGroup, HostFacts, LinkedClient};
 pub use command_and_control::{Rhythm, rhythm};
 pub(crate) use finding::stable_hash;
 pub use finding::{Draft, Evidence, Finding, Level, Number, Severity, Stage};
-pub(crate) use host::Host;
+pub(crate) use host::{Host, registered_domain};
 pub use lateral_movement::fan_out::HostsOfHour;
 pub(crate) use lateral_movement::fan_out::hosts_by_hour;
 pub use registry::{by_id, registry};

@@ -1,9 +1,10 @@
-//! Findings that belong together: they share a client, an artefact, or a rare host.
+//! Findings that belong together: they share a client, an artefact, or a rare host or domain.
 //!
 //! An address behind which many people sit joins nothing; neither does the internet's background.
 
+use super::lane::{Meetings, lane};
 use super::{Incident, IncidentStage};
-use crate::detect::{Finding, Level, Severity, Site, Stage, list, stable_hash};
+use crate::detect::{Finding, Host, Level, Severity, Site, Stage, list, registered_domain, stable_hash};
 use crate::record::ClientKey;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,8 +45,9 @@ pub(super) fn incidents(findings: &[Finding], site: &Site<'_>) -> Vec<Incident> 
                 let first = *by_client.entry(*client).or_insert(i);
                 sets.join(first, i);
             }
-            if finding.clients.len() <= MAX_HOST_CLIENTS {
+            if finding.clients.len() <= MAX_HOST_CLIENTS && !is_habit(finding) {
                 keys.extend(finding.hosts.iter().map(|h| format!("host {h}")));
+                keys.extend(domains(finding, site).map(|d| format!("domain {d}")));
             }
         }
         for key in keys {
@@ -57,11 +59,28 @@ pub(super) fn incidents(findings: &[Finding], site: &Site<'_>) -> Vec<Incident> 
     for (i, finding) in findings.iter().enumerate().filter(|(_, f)| f.severity > Severity::Info) {
         members.entry(sets.root(i)).or_default().push(finding);
     }
-    let mut incidents: Vec<Incident> = members.into_values().map(|of| incident(&of, site)).collect();
+    let meetings = Meetings::of(findings, site);
+    let mut incidents: Vec<Incident> =
+        members.into_values().map(|of| incident(&of, &meetings, site)).collect();
     incidents.sort_by(|a, b| {
         (a.first_us.is_none(), a.first_us, &a.id).cmp(&(b.first_us.is_none(), b.first_us, &b.id))
     });
     incidents
+}
+
+/// What many clients may do for reasons of their own: that two of them meet the same host says nothing of either.
+fn is_habit(finding: &Finding) -> bool {
+    finding.level < Level::Possible
+        && matches!(finding.meta.id, "tunnel-shape" | "policy-evasion" | "dns-over-https")
+}
+
+/// The domains that were registered for what a finding says had an effect; a campaign changes its hosts below them.
+fn domains<'f>(finding: &'f Finding, site: &'f Site<'_>) -> impl Iterator<Item = &'f str> {
+    let hosts = finding.hosts.iter().filter(|_| finding.level >= Level::Possible);
+    hosts.filter_map(|host| registered_domain(host)).filter(|domain| {
+        let host = Host::new(domain.as_bytes(), site);
+        !host.is_updater && !host.is_own && host.n_clients as usize <= MAX_HOST_CLIENTS
+    })
 }
 
 /// A client joins unless it is the server itself, or an address with ordinary browsers behind it whose attacks are
@@ -97,7 +116,7 @@ pub(super) fn level_of(findings: &[&Finding]) -> (Level, Option<&'static str>) {
     (best, None)
 }
 
-fn incident(findings: &[&Finding], site: &Site<'_>) -> Incident {
+fn incident(findings: &[&Finding], meetings: &Meetings, site: &Site<'_>) -> Incident {
     let (level, _) = level_of(findings);
     let mut severity = findings.iter().map(|f| f.severity).max().unwrap_or(Severity::Info);
     let is_kept = |f: &&&Finding| {
@@ -128,6 +147,7 @@ fn incident(findings: &[&Finding], site: &Site<'_>) -> Incident {
     let names: Vec<&str> = stages.keys().map(|s| s.name()).collect();
     let who = list(&clients, 3);
     let statement = match strongest {
+        Some(f) if let Some(lane) = lane(findings, meetings, site) => format!("{lane} {}", f.statement),
         Some(f) if findings.len() > 1 => format!("{who} ({}): {}", names.join(", "), f.statement),
         Some(f) => f.statement.clone(),
         None => String::new(),
@@ -157,4 +177,46 @@ pub(super) fn strongest<'f>(findings: impl Iterator<Item = &'f Finding>) -> Opti
         Some(b) if weight(b) >= weight(f) => best,
         _ => Some(f),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::testing::{T0, TestSite, to_host};
+    use crate::detect::{Draft, by_id};
+
+    fn finding(id: &str, level: Level, severity: Severity, client: &str, host: &str) -> Finding {
+        let mut draft = Draft::new(format!("{client} {host}"));
+        (draft.level, draft.severity) = (level, severity);
+        draft.clients.insert(ClientKey::parse(client.as_bytes()));
+        draft.hosts.insert(host.to_owned());
+        draft.set_span(T0, T0 + 9);
+        draft.finish(by_id(id).expect("a detector").meta())
+    }
+
+    #[test]
+    fn victims_of_a_campaign_meet_at_its_domain() {
+        let clients = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"];
+        let site = TestSite::new(clients.map(|c| to_host(T0, c, "www.h.example", "/", 200)).to_vec());
+        let site = site.site();
+        let [a, b, c, d] = clients;
+        let (beacon, habit) = ("beacon", "tunnel-shape");
+        let findings = [
+            finding(beacon, Level::Probable, Severity::High, a, "c1.evil.co.uk"),
+            finding(beacon, Level::Probable, Severity::High, b, "c2.evil.co.uk"),
+            // Not the same registrant, and what many do for reasons of their own.
+            finding(beacon, Level::Probable, Severity::High, c, "other.co.uk"),
+            finding(habit, Level::NoSign, Severity::Low, d, "other.co.uk"),
+        ];
+        let found = incidents(&findings, &site);
+        let of: BTreeSet<Vec<String>> = found.iter().map(|i| i.clients.clone()).collect();
+        let want = [vec![a, b], vec![c], vec![d]].map(|names| names.into_iter().map(str::to_owned).collect());
+        assert_eq!(of, BTreeSet::from(want));
+        let joined = found.iter().find(|i| i.n_clients == 2).expect("one of two");
+        assert!(
+            joined.statement.contains("; 1 more machine with such signs: 10.0.0.2"),
+            "{}",
+            joined.statement
+        );
+    }
 }

@@ -8,6 +8,7 @@ mod blind_spots;
 mod conclude;
 mod incident;
 mod ladder;
+mod lane;
 mod report;
 mod story;
 

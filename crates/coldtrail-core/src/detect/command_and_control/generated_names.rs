@@ -30,9 +30,8 @@
 //! Measured on 376 names of popular sites and on names drawn at random; MITRE T1568.002.
 
 use crate::detect::header::header;
-use crate::detect::host::registered_domain;
 use crate::detect::{Detector, Draft, Finding, Host, Level, Meta, Severity, Site, Stage, Suspect};
-use crate::detect::{counted, list, time_s};
+use crate::detect::{counted, list, registered_domain, time_s};
 use crate::record::ClientKey;
 use crate::table::{ContactRow, Event, Partition, Selector, StatusClass, merged};
 use std::collections::{BTreeMap, BTreeSet};

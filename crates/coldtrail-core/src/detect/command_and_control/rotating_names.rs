@@ -31,9 +31,8 @@
 
 use super::rhythm::{Rhythm, rhythm};
 use crate::detect::header::header;
-use crate::detect::host::registered_domain;
 use crate::detect::{Detector, Draft, Finding, Host, Level, Meta, Severity, Site, Stage, Suspect};
-use crate::detect::{count, counted, quote, seconds};
+use crate::detect::{count, counted, quote, registered_domain, seconds};
 use crate::record::ClientKey;
 use crate::table::{ContactRow, Event, Partition, Selector, merged};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
