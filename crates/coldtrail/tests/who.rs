@@ -15,12 +15,12 @@ fn log() -> String {
                     bytes: u32,
                     referrer: &str| {
         let (hour, minute) = (10 + minute / 60, minute % 60);
+        let (code, verdict) = status.split_once(' ').expect("a code and a verdict");
         writeln!(
             log,
             "10.0.0.{client} - u{client} [02/Mar/2026:{hour}:{minute:02}:{second:02} +0000] \"GET {url} HTTP/1.1\" {} \
              {bytes} \"{referrer}\" \"Mozilla/5.0\" {}:HIER_DIRECT",
-            &status[..3],
-            &status[4..]
+            code, verdict
         )
         .expect("text");
     };

@@ -99,7 +99,7 @@ fn is_resolver(host: &[u8]) -> bool {
     let is_below = |end: &&str| {
         host.strip_suffix(end.as_bytes()).is_some_and(|head| head.is_empty() || head.ends_with(b"."))
     };
-    RESOLVERS.iter().any(|r| is_below(&r))
+    RESOLVERS.iter().any(is_below)
 }
 
 pub(in crate::detect) struct DnsOverHttps(pub(in crate::detect) Params);
