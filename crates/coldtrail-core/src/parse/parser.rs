@@ -104,7 +104,9 @@ impl Parser {
             "w3c" | "cloudfront" => Arc::new(Any { id: W3C }),
             "zeek" | "bro" | "zeek-conn" | "zeek-ssl" => Arc::new(Any { id: ZEEK_HTTP }),
             "modsecurity" => Arc::new(ModSecurity),
-            "json" | "har" | "caddy" | "traefik-json" | "zeek-json" | "nginx-json" => Arc::new(Json::default()),
+            "json" | "har" | "caddy" | "traefik-json" | "zeek-json" | "nginx-json" => {
+                Arc::new(Json::default())
+            }
             _ => match formats()
                 .iter()
                 .find(|f| f.name == name && !matches!(f.id, UNKNOWN | CUSTOM | INFERRED))
@@ -144,6 +146,11 @@ impl Parser {
         let compiled = LogFormat::compile(text)?;
         let is_combined = LogFormat::body(text).is_some_and(|body| COMBINED_TEXTS.contains(&body.as_slice()));
         Ok(if is_combined { Arc::new(Clf::new(Escape::Backslash)) } else { Arc::new(compiled) })
+    }
+
+    /// Whether each line is read without those beside it.
+    pub fn reads_lines_alone(&self) -> bool {
+        self.format_id() != MODSECURITY
     }
 
     /// The format that most lines of the input have.

@@ -18,7 +18,8 @@ pub enum Streamed<'a> {
 
 /// Reads inputs one after the other, each from start to end. Returns what could not be read. `visit` may break off.
 /// With `words`, only lines that hold one of them are parsed and handed out, in blocks whose places are not those of
-/// the input; lines of which the format depends stay in.
+/// the input; lines of which the format depends stay in, and so does all of a
+/// format whose records are several lines.
 pub fn stream(
     inputs: &[Located],
     parser: Option<&Parser>,
@@ -52,7 +53,7 @@ pub fn stream(
                         .clone();
                     in_force.open(&mut block.bytes);
                     records.clear();
-                    let read = match words {
+                    let read = match words.filter(|_| in_force.reads_lines_alone()) {
                         Some(words) => {
                             words.thin(&block, &mut thinned);
                             &thinned
