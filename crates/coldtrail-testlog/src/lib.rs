@@ -35,3 +35,6 @@ pub mod writer;
 
 /// Whole logs: `web`, `proxy` and `breach`.
 pub mod scenario;
+
+/// A small server with every kind of incident, drawn anew for each seed: what the verdict is measured on.
+pub mod trial;
