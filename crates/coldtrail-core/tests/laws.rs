@@ -318,6 +318,7 @@ proptest! {
             pairs: &links.pairs,
             linked: &links.clients,
             agent_groups: &links.agent_groups,
+            hides_missing: links.hides_missing,
             hosts: &links.hosts,
             n_clients: clients.len() as u64,
             n_outgoing_clients: 0,

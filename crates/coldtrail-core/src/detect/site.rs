@@ -36,6 +36,8 @@ pub struct Site<'a> {
     pub agent_groups: &'a [Vec<AgentGroup>],
     /// By hash of the name.
     pub hosts: &'a BTreeMap<u64, HostFacts>,
+    /// Some host answers what is not there with success or a redirect.
+    pub hides_missing: bool,
     pub n_clients: u64,
     /// Clients seen in a proxy log.
     pub n_outgoing_clients: u64,

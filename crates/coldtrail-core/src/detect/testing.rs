@@ -6,6 +6,7 @@ use crate::enrich::{
     Content, Delivery, Marks, PageKind, has_number, is_command, is_upload_target, kind_of, user_in_path,
     user_in_query,
 };
+use crate::link::linked_bits;
 use crate::record::{ClientKey, Metric, Role};
 use crate::table::{
     Answer, ClientRow, ContactRow, Contacts, Event, EventData, Keys, Locus, Method, Ordinary, PARTITIONS,
@@ -305,9 +306,7 @@ impl TestSite {
                 let index = pages.find(pair.page, pair.page).unwrap();
                 let page = pages.row_mut(index);
                 page.n_clients += 1;
-                let missing = pair.bits & PairRow::REFUSED != 0 && !page.is_answered();
-                pair.bits |= if missing { PairRow::MISSING } else { 0 };
-                pair.bits |= if page.is_probe { PairRow::PROBE } else { 0 };
+                pair.bits = linked_bits(pair.bits, page);
             }
         }
         for (part, pairs) in self.partitions.iter().zip(&self.pairs) {
@@ -352,6 +351,10 @@ impl TestSite {
         }
     }
 
+    pub(crate) fn partitions_mut(&mut self) -> &mut [Partition] {
+        &mut self.partitions
+    }
+
     pub(crate) fn site(&self) -> Site<'_> {
         let clients = || self.partitions.iter().flat_map(|p| p.clients.table.rows());
         Site {
@@ -363,6 +366,7 @@ impl TestSite {
             linked: &self.linked,
             agent_groups: &self.agent_groups,
             hosts: &self.hosts,
+            hides_missing: false,
             n_clients: clients().count() as u64,
             n_outgoing_clients: clients().filter(|c| c.n_outgoing > 0).count() as u64,
             ordinary: &self.ordinary,
@@ -371,7 +375,7 @@ impl TestSite {
         }
     }
 
-    fn events(&self, wants: &[(Selector, usize)]) -> Vec<Vec<Event>> {
+    pub(crate) fn events(&self, wants: &[(Selector, usize)]) -> Vec<Vec<Event>> {
         let keys = self.keys;
         let mut lists = Vec::new();
         let mut order: Vec<usize> = (0..self.requests.len()).collect();
@@ -427,6 +431,7 @@ impl TestSite {
             method: Method::parse(r.method.as_bytes()),
             bytes_out: metric(r.bytes_out),
             bytes_in: metric(r.bytes_in),
+            duration_us: Metric::NONE,
             verdict: r.verdict(),
             content: r.content(),
             skeleton: r.attack.map_or(0, |a| a.1),

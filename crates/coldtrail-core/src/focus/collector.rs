@@ -112,6 +112,7 @@ mod tests {
             method: Method::Get,
             bytes_out: Metric::new(offset),
             bytes_in: Metric::NONE,
+            duration_us: Metric::NONE,
             verdict: Verdict::NONE,
             content: crate::enrich::Content::NONE,
             skeleton: 0,

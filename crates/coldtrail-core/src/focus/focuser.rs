@@ -176,7 +176,9 @@ impl Wanted {
             if wants.attacks || wants.pages {
                 lines.clients_odd.add(hash);
             }
-            if wants.misses {
+            if wants.misses && site.hides_missing {
+                lines.clients.add(hash);
+            } else if wants.misses {
                 lines.clients_refused.add(hash);
             }
         }
@@ -190,14 +192,15 @@ impl Wanted {
             contact_hosts.insert(*host);
         }
         for part in site.partitions {
+            let refused = if site.hides_missing { &mut lines.clients } else { &mut lines.clients_refused };
             let rows = part.clients.table.rows();
             if !self.networks.is_empty() {
                 let of_network = rows.iter().filter(|row| self.networks.contains(&row.client.network()));
-                of_network.for_each(|row| lines.clients_refused.add(row.hash));
+                of_network.for_each(|row| refused.add(row.hash));
             }
             if !self.agents.is_empty() {
                 let of_agent = part.clients.uses().filter(|u| self.agents.contains(&u.agent));
-                of_agent.for_each(|usage| lines.clients_refused.add(rows[usage.client as usize].hash));
+                of_agent.for_each(|usage| refused.add(rows[usage.client as usize].hash));
             }
             if !self.whole_agents.is_empty() {
                 let of_agent = part.clients.uses().filter(|u| self.whole_agents.contains(&u.agent));
@@ -365,14 +368,17 @@ impl<'a> Focuser<'a> {
             hits.extend(list(wanted.contacts.contains(&contact), Selector::Contact(contact.0, contact.1)));
         }
         hits.extend(list(wanted.site_changes && is_site_change(block, rec, &key), Selector::SiteChanges));
-        if rec.status_code >= 400 {
+        if rec.status_code >= 400 || self.site.hides_missing {
             let network = key.client.network();
             let of_network = !wanted.networks.is_empty() && wanted.networks.contains(&network);
             let keys = self.site.keys;
             let agent = || keys.agent(rec.method.bytes(block), rec.user_agent.bytes(block));
             let agent = if wanted.agents.is_empty() { 0 } else { agent() };
             let of_agent = wanted.agents.contains(&agent);
-            let is_miss = || self.site.page(key.page).is_some_and(|p| !p.is_answered());
+            let says_so = rec.status_code >= 400;
+            let is_miss = || {
+                self.site.page(key.page).is_some_and(|p| !p.is_answered() && (says_so || p.is_soft_missing))
+            };
             if (client.misses || of_network || of_agent) && is_miss() {
                 hits.extend(list(client.misses, Selector::ClientMisses(key.client)));
                 hits.extend(list(of_network, Selector::NetworkMisses(network)));
@@ -437,6 +443,7 @@ impl<'a> Focuser<'a> {
             method: if rec.is_connection { Method::Connect } else { Method::parse(rec.method.bytes(block)) },
             bytes_out: rec.bytes_out(),
             bytes_in: rec.request_bytes,
+            duration_us: rec.duration_us,
             verdict,
             content: Content::of_record(rec, block),
             skeleton: payload.as_ref().map_or(0, |p| p.skeleton_hash),

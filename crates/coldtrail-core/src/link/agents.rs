@@ -33,6 +33,9 @@ impl Sum {
     }
 }
 
+/// Refusals of an agent below which it cannot have 5 missing pages, where a server refuses what is not there.
+const MIN_REFUSED: u64 = 5;
+
 /// The distinct pages of each agent over its clients that have no browser's session, by the agent's partition, in the
 /// order of its hash. Left out are agents that were refused fewer than 5 times, which cannot have 5 missing pages,
 /// those of one client, and those of whose clients, the first 1,000 by address, fewer than half missed something.
@@ -40,9 +43,10 @@ pub(super) fn groups(
     partitions: &[Partition],
     pairs: &[Vec<PairRow>],
     linked: &[Vec<LinkedClient>],
+    hides_missing: bool,
     threads: usize,
 ) -> Vec<Vec<AgentGroup>> {
-    let sums = sums(partitions, linked);
+    let sums = sums(partitions, linked, if hides_missing { 0 } else { MIN_REFUSED });
     let mut members: Vec<Vec<Member>> = (0..PARTITIONS).map(|_| Vec::new()).collect();
     for (part, p) in (0u32..).zip(partitions) {
         for usage in p.clients.uses() {
@@ -76,8 +80,7 @@ pub(super) fn groups(
 }
 
 /// By the agent's partition and row; those that were hardly refused are left at nothing.
-fn sums(partitions: &[Partition], linked: &[Vec<LinkedClient>]) -> Vec<Vec<Sum>> {
-    const MIN_REFUSED: u64 = 5;
+fn sums(partitions: &[Partition], linked: &[Vec<LinkedClient>], min_refused: u64) -> Vec<Vec<Sum>> {
     let mut sums: Vec<Vec<Sum>> =
         partitions.iter().map(|p| vec![Sum::default(); p.agents.table.len()]).collect();
     for (part, linked) in partitions.iter().zip(linked) {
@@ -85,7 +88,7 @@ fn sums(partitions: &[Partition], linked: &[Vec<LinkedClient>]) -> Vec<Vec<Sum>>
             let home = partition(usage.agent);
             let agents = &partitions[home].agents.table;
             let Some(agent) = agents.find(usage.agent, usage.agent) else { continue };
-            if agents.row(agent).n_refused >= MIN_REFUSED {
+            if agents.row(agent).n_refused >= min_refused {
                 let sum = &mut sums[home][agent as usize];
                 sum.n_clients += 1;
                 sum.n_missed += u32::from(linked[usage.client as usize].n_missing > 0);

@@ -5,11 +5,12 @@
 
 mod agents;
 mod facts;
+mod soft_404;
 
 pub use facts::{AgentGroup, HostFacts, LinkedClient};
 
 use crate::parallel::each;
-use crate::table::{PairRow, Partition, partition};
+use crate::table::{PageRow, PairRow, Partition, partition};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -23,10 +24,13 @@ pub struct Links {
     pub agent_groups: Vec<Vec<AgentGroup>>,
     /// By hash of the name.
     pub hosts: BTreeMap<u64, HostFacts>,
+    /// Some host answers what is not there with success or a redirect.
+    pub hides_missing: bool,
 }
 
 /// Links the tables. The pairs are moved out of them.
 pub fn link(partitions: &mut [Partition], threads: usize) -> Links {
+    let hides_missing = soft_404::mark(partitions, threads);
     let mut pairs: Vec<Vec<PairRow>> =
         each(partitions, threads, |p| p.pairs.take_by_client(p.clients.table.len()));
     let n_clients: Vec<Vec<AtomicU32>> =
@@ -43,8 +47,8 @@ pub fn link(partitions: &mut [Partition], threads: usize) -> Links {
             page.n_clients = n.into_inner();
         }
     }
-    let agent_groups = agents::groups(partitions, &pairs, &clients, threads);
-    Links { clients, agent_groups, hosts: hosts(partitions), pairs }
+    let agent_groups = agents::groups(partitions, &pairs, &clients, hides_missing, threads);
+    Links { clients, agent_groups, hosts: hosts(partitions), pairs, hides_missing }
 }
 
 /// The pairs of one client among those of its partition, by its row number.
@@ -67,11 +71,20 @@ fn ask_pages(pairs: &mut [PairRow], partitions: &[Partition], n_clients: &[Vec<A
             let Some(index) = pages.find(pair.page, pair.page) else { continue };
             n_clients[partition(pair.page)][index as usize].fetch_add(1, Ordering::Relaxed);
             let page = pages.row(index);
-            let is_missing = pair.bits & PairRow::REFUSED != 0 && !page.is_answered();
-            pair.bits |= if is_missing { PairRow::MISSING } else { 0 };
-            pair.bits |= if page.is_probe { PairRow::PROBE } else { 0 };
+            pair.bits = linked_bits(pair.bits, page);
         }
     }
+}
+
+/// The bits of a pair, with what its page adds.
+pub(crate) fn linked_bits(mut bits: u8, page: &PageRow) -> u8 {
+    if page.is_soft_missing {
+        bits = bits & !PairRow::ANSWERED | PairRow::REFUSED;
+    }
+    if bits & PairRow::REFUSED != 0 && !page.is_answered() {
+        bits |= PairRow::MISSING;
+    }
+    if page.is_probe { bits | PairRow::PROBE } else { bits }
 }
 
 fn hosts(partitions: &[Partition]) -> BTreeMap<u64, HostFacts> {

@@ -192,6 +192,7 @@ impl Tables {
             linked: &self.links.clients,
             agent_groups: &self.links.agent_groups,
             hosts: &self.links.hosts,
+            hides_missing: self.links.hides_missing,
             n_clients: clients().count() as u64,
             n_outgoing_clients: clients().filter(|c| c.n_outgoing > 0).count() as u64,
             ordinary,

@@ -94,6 +94,7 @@ pub struct EventData {
     pub method: Method,
     pub bytes_out: Metric,
     pub bytes_in: Metric,
+    pub duration_us: Metric,
     pub verdict: Verdict,
     /// What it brought in; nothing in a server's log.
     pub content: Content,

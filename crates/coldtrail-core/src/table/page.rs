@@ -94,6 +94,8 @@ pub struct PageRow {
     pub is_probe: bool,
     /// Came in as a program by its content type.
     pub is_program: bool,
+    /// Set by `link`: answered as the host answers what is not there, though not with 404.
+    pub is_soft_missing: bool,
 }
 
 impl PageRow {
@@ -118,6 +120,7 @@ impl PageRow {
             n_clients: 0,
             is_probe: false,
             is_program: false,
+            is_soft_missing: false,
         }
     }
 
@@ -140,6 +143,7 @@ impl PageRow {
         self.n_clients = self.n_clients.max(o.n_clients);
         self.is_probe |= o.is_probe;
         self.is_program |= o.is_program;
+        self.is_soft_missing |= o.is_soft_missing;
     }
 
     pub fn span(&self, class: StatusClass) -> StatusSpan {
@@ -153,7 +157,8 @@ impl PageRow {
     /// The page was given to somebody: 2xx or 304.
     #[inline]
     pub fn is_answered(&self) -> bool {
-        self.span(StatusClass::Ok).n > 0 || self.span(StatusClass::NotModified).n > 0
+        !self.is_soft_missing
+            && (self.span(StatusClass::Ok).n > 0 || self.span(StatusClass::NotModified).n > 0)
     }
 
     pub fn first_s(&self) -> u32 {

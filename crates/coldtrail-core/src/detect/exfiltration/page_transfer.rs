@@ -7,7 +7,8 @@
 //! ## Decides
 //! Robust z of ln(bytes out) against the pages with the same extension (median and 1.4826 * MAD; all pages
 //! where there are fewer than 8): z >= 6 and at least 5 MiB, and (at most 3 clients, or a program with more
-//! than 100 MiB, or an archive first answered after the log's first tenth). A client that comes at the same
+//! than 100 MiB, or an archive first answered after the log's first tenth). Such an archive that one or two clients
+//! fetched without a link to it needs no z. A client that comes at the same
 //! hour on at least 4 days is a regular job (context), unless the page is a program in a folder that should
 //! hold none. Level: by a client with an attack or probes on record, or from such a program: probable. An
 //! archive first seen, or an unlinked page for one client: possible. Else context.
@@ -166,7 +167,9 @@ impl Detector for PageTransfer {
             let path = part.pages.text(row).1;
             let spread = by_extension.get(&extension(path)).filter(|s| s.n >= MIN_PAGES).unwrap_or(&all);
             let z = spread.z(row.bytes_out);
-            if z < self.0.min_z || !self.is_wanted(row, path, site) {
+            let is_lone_archive =
+                row.n_clients <= 2 && row.n_linked == 0 && Self::is_archive_first_seen(row, path, site);
+            if (z < self.0.min_z && !is_lone_archive) || !self.is_wanted(row, path, site) {
                 continue;
             }
             let mut draft = site.draft_of_page(row);

@@ -73,7 +73,7 @@ static META: Meta = Meta {
 
 /// A page that the server gave out itself, with a path of its own.
 fn is_served(row: &PageRow, path: &[u8]) -> bool {
-    row.span(StatusClass::Ok).n > 0 && row.n_outgoing == 0 && path.starts_with(b"/")
+    row.span(StatusClass::Ok).n > 0 && row.is_answered() && row.n_outgoing == 0 && path.starts_with(b"/")
 }
 
 fn has_extension(path: &[u8]) -> bool {

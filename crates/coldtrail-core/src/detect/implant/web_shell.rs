@@ -6,7 +6,7 @@
 //! ## Decides
 //! Points: at most 2 clients 1; POST in half of at least 3 requests 1.5; no referrer in nine of ten requests
 //! 0.5; never reached by a link 0.5; runs on the server 1; runs from a folder of uploads, pictures, styles,
-//! client scripts or caches 2; missing (404, 410, ...) before its first answer 1.5; missing after its last answer 1.5;
+//! client scripts or caches 2; in a folder of parts that programs include (`inc`, `lib`, ...), without a link to it 2; missing (404, 410, ...) before its first answer 1.5; missing after its last answer 1.5;
 //! first seen in the last nine tenths of the log 0.5; answers of at least 3 sizes 0.5; not on the manifest
 //! 2; a request that hands it a command (`cmd=`, `exec=`, base64 that decodes to a command word; not where
 //! more attacks without a command are tried on the page) 2, and 1.5 more where that client's attacks were
@@ -110,6 +110,24 @@ pub(in crate::detect) fn is_static_folder(path: &[u8]) -> bool {
     memchr::memchr_iter(b'/', folder).any(|at| WORDS.iter().any(|word| is_at(at, word)))
 }
 
+/// A folder of parts that programs include and nobody asks for.
+fn is_folder_of_parts(path: &[u8]) -> bool {
+    const NAMES: [&[u8]; 10] = [
+        b"inc",
+        b"include",
+        b"includes",
+        b"lib",
+        b"libs",
+        b"vendor",
+        b"classes",
+        b"templates",
+        b"config",
+        b"src",
+    ];
+    let folder = &path[..memchr::memrchr(b'/', path).unwrap_or(0)];
+    folder.split(|c| *c == b'/').any(|part| NAMES.iter().any(|name| part.eq_ignore_ascii_case(name)))
+}
+
 /// The request hands the page a command.
 pub(in crate::detect) fn hands_command(event: &Event) -> bool {
     memchr::memchr(b'?', &event.target).is_some_and(|at| is_command(&event.target[at + 1..]))
@@ -131,6 +149,11 @@ impl WebShell {
             (row.n_linked == 0, 0.5, "never reached by a link"),
             (is_script, 1.0, "runs on the server"),
             (is_script && is_static_folder(path), 2.0, "runs from a folder that holds no programs"),
+            (
+                is_script && row.n_linked == 0 && is_folder_of_parts(path),
+                2.0,
+                "a part of programs, not a page",
+            ),
             (missing.n > 0 && missing.first_s < ok.first_s, 1.5, "missing before its first answer"),
             (missing.n > 0 && missing.last_s > ok.last_s, 1.5, "missing after its last answer"),
             (is_late, 0.5, "first seen after the log's first tenth"),
@@ -162,7 +185,13 @@ impl Detector for WebShell {
             let n_ok = row.span(StatusClass::Ok).n;
             let is_shape = kind_of(path) == PageKind::Script || row.n_posts > 0 || n_ok >= 3;
             let is_asset = kind_of(path) == PageKind::Asset && row.n_posts == 0;
-            if n_ok == 0 || !is_shape || is_asset || row.n_outgoing > 0 || row.n_clients > 50 {
+            if n_ok == 0
+                || !row.is_answered()
+                || !is_shape
+                || is_asset
+                || row.n_outgoing > 0
+                || row.n_clients > 50
+            {
                 continue;
             }
             let points = sum(&self.signs(row, site));

@@ -11,7 +11,8 @@
 //! fewer than a fifth of these pages were asked for by 3 clients or more, or were linked to. Parameters: a quarter
 //! of the page's requests are the client's, and the other clients ask for it 5 times on average or less. Numbers
 //! that name no thing are left out (pages of a list, times, sizes, versions), and so are pictures, styles,
-//! scripts and fonts. No client that had a browser's session, and none in whose network (/24, /48) somebody asked for
+//! scripts and fonts. No client that had a browser's session (unless nine tenths
+//! as many of its requests had no referrer), and none in whose network (/24, /48) somebody asked for
 //! /robots.txt: a crawler. Medium where at least 3 others ask for some of it (3 of the pages, or the page); else low:
 //! an interface with one user may be that user's.
 //! Users: at least 5 distinct numbers in `author=` or behind `/wp/v2/users/`. Medium from 20 numbers on, a fifth of them
@@ -118,13 +119,23 @@ impl Series {
     }
 }
 
+/// No browser's session stands behind `n` requests of the client: it had none, or nine tenths as many requests had no
+/// referrer, which a browser sends with what it is led to.
+fn is_no_browser(row: &ClientRow, n: u64) -> bool {
+    let n_direct = u64::from(row.n_requests.saturating_sub(row.n_referrer));
+    !row.is_clean || n_direct * 10 >= n * 9
+}
+
 impl Enumeration {
     fn is_walk(&self, walk: &Walk) -> bool {
         walk.n >= self.0.min_numbers && walk.share >= self.0.min_share
     }
 
     fn may_walk(&self, row: &ClientRow, min: u64, site: &Site<'_>) -> bool {
-        u64::from(row.n_requests) >= min && !row.is_clean && !is_outgoing(row) && site.may_accuse(row)
+        u64::from(row.n_requests) >= min
+            && !is_outgoing(row)
+            && site.may_accuse(row)
+            && is_no_browser(row, min)
     }
 
     /// Clients that ask for a page far more often than others, perhaps for one number after the other.
@@ -139,6 +150,7 @@ impl Enumeration {
                 .map(|p| (&rows[p.client as usize], p));
             let found: Vec<Found<'_>> = often
                 .filter(|(row, _)| self.may_walk(row, self.0.min_numbers, site) && !is_attacking(row))
+                .filter(|(row, pair)| is_no_browser(row, pair.n.into()))
                 .filter_map(|(row, pair)| self.page_of(row, pair, site))
                 .collect();
             suspects.extend(without_crawlers(index, found, site));

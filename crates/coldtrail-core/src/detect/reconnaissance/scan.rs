@@ -13,7 +13,8 @@
 //! the last two without clients that had a browser's session, from 3 clients on, only where half of the
 //! group's clients missed something and no single address explains it; an agent only with 3 missing paths a
 //! client, 200 in all, or all within a day or a tenth of the log: common tools have the same agent
-//! everywhere.
+//! everywhere. Where 5 names of that vocabulary were answered with one size on a host, or with redirects only, that
+//! answer counts as refused (redirects only of such names).
 //! ## Parameters
 //! - `base_share` | 0.05 | share | 0.01-0.2 | dead links of honest crawlers reach 13 %; fixed, because a
 //!   share learnt from the log is poisoned by the scan itself (secrepo 2022: learnt 0.34, evidence 0)
@@ -30,8 +31,8 @@
 //! A crawler on a site that was moved: paths that were once real and no known probes among them. Own
 //! monitoring of a removed service: one path, not many.
 //! ## Misses
-//! Scans of pages that all exist; servers that answer 200 or send elsewhere whatever is asked. Without status
-//! codes it is blind.
+//! Scans of pages that all exist; servers that answer whatever is asked with 200 and a page that differs each time.
+//! Without status codes it is blind.
 //! ## Cost
 //! None beyond the pairs of client and page; at most 64 lines an actor in the second pass.
 //! ## Sources
@@ -343,6 +344,14 @@ impl Detector for Scan {
             if let Some(page) = site.page(event.page) {
                 draft.pages.insert(site.page_name(page));
             }
+        }
+        let is_soft = |e: &Event| site.page(e.page).is_some_and(|p| p.is_soft_missing);
+        if events.iter().any(is_soft) {
+            draft.caveats.push(
+                "This server answers what is not there with success or a redirect, the same for all names; that counts as \
+                 refused."
+                    .to_owned(),
+            );
         }
         vec![draft.finish(&META)]
     }
