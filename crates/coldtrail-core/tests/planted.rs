@@ -241,7 +241,9 @@ impl Score {
                 "{detector:20} names an attacker {right:3}, none {wrong:2}: precision {precision:.3}"
             );
         }
-        if std::env::var_os("PLANTED_DETAILS").is_some() {
+        #[expect(clippy::disallowed_methods, reason = "whoever mends a detector asks for the details")]
+        let is_asked = std::env::var_os("PLANTED_DETAILS").is_some();
+        if is_asked {
             self.false_alarms.iter().for_each(|line| out.push_str(&format!("\nFALSE {line}")));
             for (name, kind) in &self.kinds {
                 kind.wrong.iter().for_each(|line| out.push_str(&format!("\n{name} {line}")));

@@ -179,6 +179,7 @@ fn request(i: u32, target: &str) -> Request {
         method: Method::Get,
         bytes_out: Metric::new(500),
         bytes_in: Metric::NONE,
+        duration_us: Metric::NONE,
         verdict: Verdict::default(),
         content: Content::NONE,
         skeleton: 0,
