@@ -333,6 +333,7 @@ impl Keep for Event {
             bytes_out: Keep::take(from)?,
             bytes_in: Keep::take(from)?,
             target: from.plain()?.into(),
+            duration_us: Metric::NONE,
             page: 0,
             agent: 0,
             host: 0,
