@@ -31,7 +31,7 @@ pub(crate) enum Command {
                             logs/ --format ecs | gzip > to-elastic.ndjson.gz"
     )]
     Records(Records),
-    /// Who fetched this URL, host, path or address, how each came there, and what each did afterwards
+    /// Who fetched this URL, host, path or address; what came before and after
     #[command(after_help = "Example:\n  coldtrail who 'hxxp://bad[.]site/malware.exe' proxy/")]
     Who(Who),
     /// List the files that belong on a server, for `scan --manifest`
