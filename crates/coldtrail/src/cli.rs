@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[command(
     name = "coldtrail",
     version,
-    max_term_width = 100,
+    max_term_width = 79,
     arg_required_else_help = true,
     subcommand_required = true
 )]
