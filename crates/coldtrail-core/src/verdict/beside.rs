@@ -12,7 +12,7 @@ const MIN_BYTES: u64 = 1 << 20;
 /// What more clients fetch is a public download, clients: the same as the detector's.
 const MAX_CLIENTS: u32 = 3;
 
-/// One finding for each such archive that no finding accuses yet.
+/// One finding for each such archive of which no finding says as much already.
 pub(super) fn fetched_beside_implants(findings: &[Finding], site: &Site<'_>) -> Vec<Finding> {
     let is_implant = |f: &&Finding| {
         f.meta.stage == Stage::Implant && f.level >= Level::Probable && f.severity >= Severity::High
@@ -43,7 +43,7 @@ pub(super) fn fetched_beside_implants(findings: &[Finding], site: &Site<'_>) -> 
         };
         let subject = format!("page {name}");
         let is_accused =
-            |f: &Finding| f.meta.id == DETECTOR && f.subject == subject && f.level >= Level::Possible;
+            |f: &Finding| f.meta.id == DETECTOR && f.subject == subject && f.level >= Level::Probable;
         if !findings.iter().any(is_accused) {
             found.push(draft(row, subject, name, implant, site).finish(meta));
         }
